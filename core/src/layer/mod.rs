@@ -1,0 +1,82 @@
+//! Layers: dense ones, chains of layers, and the trait that both are.
+
+mod chain;
+mod dense;
+mod net;
+mod tensor;
+
+pub use chain::Chain;
+pub use dense::Dense;
+pub use net::{Net, TapeOf};
+pub use tensor::{Tensor, TensorName};
+
+use crate::activation::Activation;
+use crate::flat::Flat;
+use crate::init::Initializer;
+use crate::matmul::{Sink, SinkPart};
+use crate::rows::{Rows, RowsMut};
+use crate::simd::Simd;
+
+/// A part of a network: its parameters, and what it does with rows of inputs.
+///
+/// The value of a layer *is* its parameters, and nothing but f32 numbers: a gradient and each moment of an optimizer
+/// are further values of the same type.
+///
+/// The backward pass has two halves. The row-local half takes the delta of each row through the layer; the other half
+/// sums over all rows into the gradient. Deltas are always with respect to what goes into an activation: whoever
+/// produces a delta has already multiplied it by the slope.
+pub trait Layer: Flat {
+    /// A row of inputs: an array of numbers.
+    type In: Flat + Clone;
+    /// A row of outputs.
+    type Out: Flat + Clone;
+    /// What one row leaves behind for the backward pass: outputs and deltas.
+    type Tape: Flat + Clone;
+    /// What one row needs between layers when nothing is to be learnt from it.
+    type Scratch: Flat + Clone;
+    /// The activation that made the outputs.
+    type Activation: Activation;
+
+    /// How many layers this is, for numbering.
+    const LAYERS: usize;
+    /// Multiply-accumulates for one row.
+    const MULTIPLY_ACCUMULATES: usize;
+
+    /// Computes the outputs of all rows into the tape.
+    fn forward<S: Simd>(&self, s: S, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>);
+    /// The outputs and their deltas in the tape.
+    fn ends(tape: RowsMut<'_, Self::Tape>) -> (RowsMut<'_, Self::Out>, RowsMut<'_, Self::Out>);
+    /// The outputs in the tape.
+    fn outputs(tape: Rows<'_, Self::Tape>) -> Rows<'_, Self::Out>;
+    /// From the deltas of the outputs, computes those of all layers inside; the first layer's inputs get none.
+    fn backward<S: Simd>(&self, s: S, tape: RowsMut<'_, Self::Tape>);
+    /// [`Self::backward`], and then the deltas `dx` of the inputs, which were made by activation `A`.
+    fn backward_to_inputs<S: Simd, A: Activation>(
+        &self,
+        s: S,
+        tape: RowsMut<'_, Self::Tape>,
+        x: Rows<'_, Self::In>,
+        dx: RowsMut<'_, Self::In>,
+    );
+    /// Sums the gradient over all rows, in order, into the sink.
+    fn gradient<S: Simd, K: Sink>(
+        s: S,
+        x: Rows<'_, Self::In>,
+        tape: Rows<'_, Self::Tape>,
+        part: SinkPart<'_, K, Self>,
+    );
+    /// Computes the outputs `y` of all rows and keeps nothing.
+    fn infer<S: Simd>(
+        &self,
+        s: S,
+        x: Rows<'_, Self::In>,
+        scratch: RowsMut<'_, Self::Scratch>,
+        y: RowsMut<'_, Self::Out>,
+    );
+    /// The sum of the squares of the parameters that the L2 penalty counts: weights, not biases.
+    fn sum_of_squares<S: Simd>(&self, s: S) -> f32;
+    /// Draws the parameters; `first` is the number of this layer in the network, which picks its random stream.
+    fn init(&mut self, initializer: &Initializer, seed: u64, first: usize);
+    /// Calls `visit` with each tensor; `first` is the number of this layer, `offset` the index of its first number.
+    fn tensors(first: usize, offset: usize, visit: &mut impl FnMut(Tensor));
+}

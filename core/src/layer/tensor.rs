@@ -1,0 +1,54 @@
+//! Names for the pieces of a network.
+
+use core::fmt;
+use core::ops::Range;
+
+/// What a tensor is in its layer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum TensorName {
+    /// Weights, inputs x outputs.
+    Weight,
+    /// Biases, 1 x outputs.
+    Bias,
+}
+
+impl TensorName {
+    /// The lower-case name: `weight`, `bias`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Weight => "weight",
+            Self::Bias => "bias",
+        }
+    }
+}
+
+/// Where a tensor lies among the numbers of a network, and its shape. Displays as `0.weight`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Tensor {
+    /// The number of its layer, counted from 0.
+    pub layer: usize,
+    /// What it is there.
+    pub name: TensorName,
+    /// Rows; 1 for a vector.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+    /// The index of its first number in the flat view of the network.
+    pub offset: usize,
+}
+
+impl Tensor {
+    /// The indices of its numbers in the flat view of the network.
+    #[must_use]
+    pub const fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.rows * self.columns
+    }
+}
+
+impl fmt::Display for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.layer, self.name.as_str())
+    }
+}

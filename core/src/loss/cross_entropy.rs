@@ -1,0 +1,176 @@
+//! Losses of probabilities, taken on logits.
+
+use super::Loss;
+use crate::math::{self, exp_of_nonpositive};
+use crate::simd::{self, Simd};
+use crate::softmax::{RowSums, exp_row, max_of};
+
+/// Mean over the outputs of `-[t ln p + (1 - t) ln(1 - p)]` with `p = sigmoid(y)`: outputs are logits, targets are in
+/// 0..=1.
+///
+/// Computed as `max(y, 0) - y t + ln(1 + e^-|y|)`, so that no logit overflows or loses its loss.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct BinaryCrossEntropy;
+
+impl<const N: usize> Loss<[f32; N]> for BinaryCrossEntropy {
+    fn accepts(_target: &[f32; N], outputs: usize) -> bool {
+        outputs == N
+    }
+
+    #[inline(always)]
+    fn value<S: Simd>(self, s: S, y: &[f32], target: &[f32; N]) -> f32 {
+        let sum = simd::fold(
+            s,
+            [y, target],
+            0.0,
+            #[inline(always)]
+            |acc, [y, t]| {
+                let (ramp, log1p) = math::softplus_parts(s, y);
+                s.add(acc, s.add(s.mac(s.neg(y), t, ramp), log1p))
+            },
+            #[inline(always)]
+            |a, b| s.add(a, b),
+        );
+        sum * (1.0 / N as f32)
+    }
+
+    #[inline(always)]
+    fn gradient<S: Simd>(self, s: S, y: &[f32], target: &[f32; N], scale: f32, delta: &mut [f32]) -> f32 {
+        let factor = s.splat(scale * (1.0 / N as f32));
+        simd::zip(
+            s,
+            delta,
+            [y, target],
+            #[inline(always)]
+            |_, [y, t]| s.mul(s.sub(math::sigmoid(s, y), t), factor),
+        );
+        self.value(s, y, target)
+    }
+}
+
+/// `-sum t_i ln p_i` with `p = softmax(y)`: outputs are logits; a target is the index of a class (`u8`, `u16`, `u32`,
+/// `usize`) or an array of probabilities such as a one-hot row.
+///
+/// Computed as `ln sum e^(y - max) - (y_class - max)`. A class that does not exist makes the loss NaN; a training step
+/// refuses it beforehand.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct CrossEntropy;
+
+/// Replaces the exponentials `delta` by `scale * p`.
+#[inline(always)]
+fn scaled_probabilities<S: Simd>(s: S, sums: RowSums, scale: f32, delta: &mut [f32]) {
+    let (divisor, scale) = (s.splat(sums.sum), s.splat(scale));
+    simd::map(
+        s,
+        delta,
+        #[inline(always)]
+        |e| s.mul(s.div(e, divisor), scale),
+    );
+}
+
+/// The maximum and the sum of exponentials without a place for the exponentials.
+#[inline(always)]
+fn sums_of<S: Simd>(s: S, y: &[f32]) -> RowSums {
+    let max = max_of(s, y);
+    let max_v = s.splat(max);
+    let sum = simd::fold(
+        s,
+        [y],
+        0.0,
+        #[inline(always)]
+        |acc, [y]| s.add(acc, exp_of_nonpositive(s, s.sub(y, max_v))),
+        #[inline(always)]
+        |a, b| s.add(a, b),
+    );
+    RowSums { max, sum }
+}
+
+#[inline(always)]
+fn class_value<S: Simd>(s: S, y: &[f32], class: usize, sums: RowSums) -> f32 {
+    match y.get(class) {
+        Some(logit) => sums.log_sum(s) - (logit - sums.max),
+        None => f32::NAN,
+    }
+}
+
+macro_rules! class_targets {
+    ($($int:ty)*) => {
+        $(
+            impl Loss<$int> for CrossEntropy {
+                fn accepts(target: &$int, outputs: usize) -> bool {
+                    (*target as usize) < outputs
+                }
+
+                #[inline(always)]
+                fn value<S: Simd>(self, s: S, y: &[f32], target: &$int) -> f32 {
+                    class_value(s, y, *target as usize, sums_of(s, y))
+                }
+
+                #[inline(always)]
+                fn gradient<S: Simd>(self, s: S, y: &[f32], target: &$int, scale: f32, delta: &mut [f32]) -> f32 {
+                    for (d, y) in delta.iter_mut().zip(y) {
+                        *d = *y;
+                    }
+                    let sums = exp_row(s, delta);
+                    let class = *target as usize;
+                    let of_class = delta.get(class).copied();
+                    scaled_probabilities(s, sums, scale, delta);
+                    if let (Some(d), Some(e)) = (delta.get_mut(class), of_class) {
+                        *d = (e / sums.sum - 1.0) * scale;
+                    }
+                    class_value(s, y, class, sums)
+                }
+            }
+        )*
+    };
+}
+
+class_targets! { u8 u16 u32 usize }
+
+#[inline(always)]
+fn distribution_value<S: Simd>(s: S, y: &[f32], target: &[f32], sums: RowSums) -> f32 {
+    let (max, log_sum, zero) = (s.splat(sums.max), s.splat(sums.log_sum(s)), s.splat(0.0));
+    simd::fold(
+        s,
+        [y, target],
+        0.0,
+        #[inline(always)]
+        |acc, [y, t]| {
+            let minus_log_p = s.sub(log_sum, s.sub(y, max));
+            // A class of probability 0 adds nothing, however far its logit is away: 0 * inf would be NaN.
+            s.select(s.lt(zero, s.abs(t)), s.mac(t, minus_log_p, acc), acc)
+        },
+        #[inline(always)]
+        |a, b| s.add(a, b),
+    )
+}
+
+impl<const N: usize> Loss<[f32; N]> for CrossEntropy {
+    fn accepts(_target: &[f32; N], outputs: usize) -> bool {
+        outputs == N
+    }
+
+    #[inline(always)]
+    fn value<S: Simd>(self, s: S, y: &[f32], target: &[f32; N]) -> f32 {
+        distribution_value(s, y, target, sums_of(s, y))
+    }
+
+    #[inline(always)]
+    fn gradient<S: Simd>(self, s: S, y: &[f32], target: &[f32; N], scale: f32, delta: &mut [f32]) -> f32 {
+        for (d, y) in delta.iter_mut().zip(y) {
+            *d = *y;
+        }
+        let sums = exp_row(s, delta);
+        let (divisor, scale) = (s.splat(sums.sum), s.splat(scale));
+        // The targets of a row need not add up to 1: the gradient is p * sum t - t.
+        let total = s.splat(simd::sum(s, target));
+        simd::zip(
+            s,
+            delta,
+            [target],
+            #[inline(always)]
+            |e, [t]| s.mul(s.sub(s.mul(s.div(e, divisor), total), t), scale),
+        );
+        distribution_value(s, y, target, sums)
+    }
+}

@@ -1,0 +1,205 @@
+//! The loops around the tile: strips of columns, blocks of k, balanced blocks of rows.
+
+use super::epilogue::{Epilogue, Keep};
+use super::tile::{Tile, WIDE, most_rows, run_tile};
+use crate::simd::Simd;
+
+/// The operands of a product as places in memory, `m x k` times `k x n`. Strides are in numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Operands {
+    pub(super) m: usize,
+    pub(super) k: usize,
+    pub(super) n: usize,
+    /// Number (i, step) of `a` is at `a + i * a_row + step * a_step`.
+    pub(super) a: *const f32,
+    pub(super) a_row: usize,
+    pub(super) a_step: usize,
+    /// Number (step, j) of `b` is at `b + step * b_step + j * b_column`.
+    pub(super) b: *const f32,
+    pub(super) b_step: usize,
+    pub(super) b_column: usize,
+}
+
+/// A rectangle of the output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    pub(crate) row: usize,
+    pub(crate) rows: usize,
+    pub(crate) column: usize,
+    pub(crate) columns: usize,
+}
+
+/// A place in memory and the distance between its rows, in numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Place<P> {
+    pub(super) at: P,
+    pub(super) stride: usize,
+}
+
+/// Where outputs begin, where they go, and what is done with them when they are complete.
+pub(super) trait Destination<S: Simd> {
+    /// Outputs can wait in their place, so that k may be cut in blocks: a later block starts from what the one before
+    /// left there, which is the same chain.
+    const HOLDS_PARTIAL_SUMS: bool;
+    /// The start values of the block; null stands for zeros.
+    fn start(&mut self, block: Block) -> Place<*const f32>;
+    /// The place of the block.
+    fn place(&mut self, block: Block) -> Place<*mut f32>;
+    /// The block is complete in its place.
+    fn finish(&mut self, s: S, block: Block);
+}
+
+/// Steps of k per block: a strip of `b`, 1024 steps by 64 columns, is 256 KiB and stays in a second-level cache while
+/// all rows of `a` pass by.
+const K_BLOCK: usize = 1024;
+
+/// Computes the product into `destination`. With `ACROSS` columns of `b` may lie apart, for tokens of one lane; without
+/// they are adjacent.
+///
+/// # Safety
+/// * The operands are valid for reads at their strides, the places that `destination` names for reads and writes, and
+///   no place overlaps an operand.
+#[inline(always)]
+pub(super) unsafe fn drive<S: Simd, E: Epilogue, D: Destination<S>, const ACROSS: bool>(
+    s: S,
+    operands: &Operands,
+    destination: &mut D,
+) {
+    let Operands { m, k, n, a, a_row, a_step, b, b_step, b_column } = *operands;
+    let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { usize::MAX };
+    let mut column = 0;
+    for vectors in Strips::new(n.div_ceil(S::LANES), m <= most_rows::<S>(WIDE), S::STRIP_VECTORS) {
+        let columns = (vectors * S::LANES).min(n - column);
+        let mut k_from = 0;
+        loop {
+            let steps = (k - k_from).min(k_block);
+            let is_last = k_from + steps == k;
+            let mut row = 0;
+            for rows in Balanced::new(m, most_rows::<S>(vectors).max(1)) {
+                let block = Block { row, rows, column, columns };
+                let out = destination.place(block);
+                let start = if k_from == 0 {
+                    destination.start(block)
+                } else {
+                    Place { at: out.at.cast_const(), stride: out.stride }
+                };
+                // SAFETY: the block lies inside the matrices; the caller vouches for those. The rows and vectors are
+                // those of a tile that exists.
+                unsafe {
+                    let t = Tile {
+                        a: a.add(row * a_row + k_from * a_step),
+                        a_row,
+                        a_step,
+                        b: b.add(k_from * b_step + column * if ACROSS { b_column } else { 1 }),
+                        b_step,
+                        b_vector: b_column,
+                        k: steps,
+                        start: start.at,
+                        start_stride: start.stride,
+                        out: out.at,
+                        out_stride: out.stride,
+                        last: columns - (vectors - 1) * S::LANES,
+                    };
+                    if is_last {
+                        run_tile::<S, E, ACROSS>(s, rows, vectors, &t);
+                        destination.finish(s, block);
+                    } else {
+                        run_tile::<S, Keep, ACROSS>(s, rows, vectors, &t);
+                    }
+                }
+                row += rows;
+            }
+            if is_last {
+                break;
+            }
+            k_from += steps;
+        }
+        column += columns;
+    }
+}
+
+/// The widths of the strips, in vectors: widest tiles first where the matrix has few enough rows for them, the rest in
+/// equal strips.
+struct Strips {
+    wide: usize,
+    rest: Balanced,
+}
+
+impl Strips {
+    #[inline(always)]
+    fn new(vectors: usize, wide: bool, most: usize) -> Self {
+        let wide = if wide { vectors / WIDE } else { 0 };
+        Self { wide, rest: Balanced::new(vectors - wide * WIDE, most) }
+    }
+}
+
+impl Iterator for Strips {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        if self.wide > 0 {
+            self.wide -= 1;
+            return Some(WIDE);
+        }
+        self.rest.next()
+    }
+}
+
+/// Cuts `total` into the fewest parts of at most `most`, as equal as can be: 32 by at most 12 is 11, 11, 10. A short
+/// last tile would leave the pipelines of the processor half empty.
+struct Balanced {
+    /// Parts to come that have one more than `size`.
+    larger: usize,
+    parts: usize,
+    size: usize,
+}
+
+impl Balanced {
+    /// `most` is at least 1.
+    #[inline(always)]
+    fn new(total: usize, most: usize) -> Self {
+        let parts = total.div_ceil(most);
+        let size = total.checked_div(parts).unwrap_or(0);
+        Self { larger: total - size * parts, parts, size }
+    }
+}
+
+impl Iterator for Balanced {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        if self.parts == 0 {
+            return None;
+        }
+        self.parts -= 1;
+        if self.larger > 0 {
+            self.larger -= 1;
+            return Some(self.size + 1);
+        }
+        Some(self.size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Balanced;
+
+    #[test]
+    fn parts_are_equal_within_one_and_cover_the_total() {
+        for total in 0..200 {
+            for most in 1..30 {
+                let parts: [usize; 200] =
+                    core::array::from_fn(|i| Balanced::new(total, most).nth(i).unwrap_or(0));
+                let used = parts.iter().filter(|part| **part > 0);
+                assert_eq!(parts.iter().sum::<usize>(), total, "{total} by {most}");
+                assert_eq!(used.clone().count(), total.div_ceil(most), "{total} by {most}: fewest parts");
+                let (largest, smallest) = (used.clone().max(), used.min());
+                if let (Some(largest), Some(smallest)) = (largest, smallest) {
+                    assert!(*largest <= most && largest - smallest <= 1, "{total} by {most}: {parts:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The three products over places in memory, and over the rows of layers.
+
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+
+use super::destination::{Delta, Output, StartValues, ToSink};
+use super::drive::{Block, Destination, Operands, Place, drive};
+use super::epilogue::{Epilogue, Keep};
+use super::sink::{Sink, SinkPart};
+use crate::activation::Activation;
+use crate::rows::{Rows, RowsMut};
+use crate::simd::Simd;
+
+/// NN and TN: the columns of `b` are adjacent.
+///
+/// # Safety
+/// * As [`drive`].
+#[inline(always)]
+pub(super) unsafe fn plain<S: Simd, E: Epilogue, D: Destination<S>>(
+    s: S,
+    operands: &Operands,
+    destination: &mut D,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { drive::<S, E, D, false>(s, operands, destination) }
+}
+
+/// Steps of k, and columns, of the panel into which NT transposes: 16 KiB of stack, which stay in the first-level
+/// cache while the rows of `a` pass by.
+const PANEL: usize = 64;
+
+/// NT: the steps of `b` are adjacent.
+///
+/// Vectors run over columns, which lie a row apart here, so panels of `b` are transposed on the stack and multiplied
+/// in the NN form. A later panel of the same columns starts from the partial sums of the one before: one chain.
+/// Single numbers have no such trouble and read `b` as it lies.
+///
+/// # Safety
+/// * As [`drive`].
+#[inline(always)]
+pub(super) unsafe fn nt<S: Simd, D: Destination<S>>(s: S, operands: &Operands, destination: &mut D) {
+    if const { S::LANES == 1 } {
+        // SAFETY: the caller's promise.
+        return unsafe { drive::<S, Keep, D, true>(s, operands, destination) };
+    }
+    let Operands { k, n, a, a_step, b, b_column, .. } = *operands;
+    let mut panel = MaybeUninit::<[[f32; PANEL]; PANEL]>::uninit();
+    let panel: *mut f32 = panel.as_mut_ptr().cast();
+    let mut column = 0;
+    while column < n {
+        let columns = (n - column).min(PANEL);
+        let mut k_from = 0;
+        loop {
+            let steps = (k - k_from).min(PANEL);
+            let is_last = k_from + steps == k;
+            // SAFETY: the block of `b` lies inside it; the panel has room for whole vectors because LANES divides
+            // its width; what is read of it below was written here.
+            unsafe {
+                transpose(s, b.add(column * b_column + k_from), b_column, (columns, steps), panel);
+                let a = a.add(k_from * a_step);
+                let part =
+                    Operands { k: steps, n: columns, a, b: panel, b_step: PANEL, b_column: 1, ..*operands };
+                let mut columns_of = ColumnsOf { inner: destination, column, is_first: k_from == 0, is_last };
+                drive::<S, Keep, _, false>(s, &part, &mut columns_of);
+            }
+            if is_last {
+                break;
+            }
+            k_from += steps;
+        }
+        column += columns;
+    }
+}
+
+/// Transposes `rows` x `columns` numbers (`shape`) at `src` into the panel.
+///
+/// # Safety
+/// * `src` is valid for reads of the shape at the stride; both sides are at most [`PANEL`].
+#[inline(always)]
+unsafe fn transpose<S: Simd>(s: S, src: *const f32, stride: usize, shape: (usize, usize), panel: *mut f32) {
+    let (rows, columns) = shape;
+    s.outline(
+        #[inline(always)]
+        || {
+            let mut r = 0;
+            while r < rows {
+                let block_rows = (rows - r).min(S::LANES);
+                let mut c = 0;
+                while c < columns {
+                    let block_columns = (columns - c).min(S::LANES);
+                    // SAFETY: the block lies inside the shape, its transpose inside the panel.
+                    unsafe {
+                        let (from, to) = (src.add(r * stride + c), panel.add(c * PANEL + r));
+                        s.transpose(from, stride, block_rows, block_columns, to, PANEL);
+                    }
+                    c += block_columns;
+                }
+                r += block_rows;
+            }
+        },
+    );
+}
+
+/// The columns of a destination from `column` on, for one block of k.
+struct ColumnsOf<'a, D> {
+    inner: &'a mut D,
+    column: usize,
+    is_first: bool,
+    is_last: bool,
+}
+
+impl<D> ColumnsOf<'_, D> {
+    #[inline(always)]
+    const fn shifted(&self, block: Block) -> Block {
+        Block { column: block.column + self.column, ..block }
+    }
+}
+
+impl<S: Simd, D: Destination<S>> Destination<S> for ColumnsOf<'_, D> {
+    const HOLDS_PARTIAL_SUMS: bool = true;
+
+    #[inline(always)]
+    fn start(&mut self, block: Block) -> Place<*const f32> {
+        if self.is_first {
+            return self.inner.start(self.shifted(block));
+        }
+        let partial_sums = self.inner.place(self.shifted(block));
+        Place { at: partial_sums.at.cast_const(), stride: partial_sums.stride }
+    }
+
+    #[inline(always)]
+    fn place(&mut self, block: Block) -> Place<*mut f32> {
+        self.inner.place(self.shifted(block))
+    }
+
+    #[inline(always)]
+    fn finish(&mut self, s: S, block: Block) {
+        if self.is_last {
+            self.inner.finish(s, self.shifted(block));
+        }
+    }
+}
+
+/// The operands of NN from places and row strides.
+#[inline(always)]
+pub(super) const fn nn_operands(
+    sizes: [usize; 3],
+    a: *const f32,
+    lda: usize,
+    b: *const f32,
+    ldb: usize,
+) -> Operands {
+    let [m, k, n] = sizes;
+    Operands { m, k, n, a, a_row: lda, a_step: 1, b, b_step: ldb, b_column: 1 }
+}
+
+/// The operands of TN from places and row strides.
+#[inline(always)]
+pub(super) const fn tn_operands(
+    sizes: [usize; 3],
+    a: *const f32,
+    lda: usize,
+    b: *const f32,
+    ldb: usize,
+) -> Operands {
+    let [m, k, n] = sizes;
+    Operands { m, k, n, a, a_row: 1, a_step: lda, b, b_step: ldb, b_column: 1 }
+}
+
+/// The operands of NT from places and row strides.
+#[inline(always)]
+pub(super) const fn nt_operands(
+    sizes: [usize; 3],
+    a: *const f32,
+    lda: usize,
+    b: *const f32,
+    ldb: usize,
+) -> Operands {
+    let [m, k, n] = sizes;
+    Operands { m, k, n, a, a_row: lda, a_step: 1, b, b_step: 1, b_column: ldb }
+}
+
+/// Forward pass of a dense layer: `y = A(x w + bias)`.
+#[inline(always)]
+pub(crate) fn forward_rows<S: Simd, A: Activation, const IN: usize, const OUT: usize>(
+    s: S,
+    x: Rows<'_, [f32; IN]>,
+    w: &[[f32; OUT]; IN],
+    bias: &[f32; OUT],
+    mut y: RowsMut<'_, [f32; OUT]>,
+) {
+    let m = x.len().min(y.len());
+    let operands = nn_operands([m, IN, OUT], x.as_ptr(), x.stride(), w.as_ptr().cast(), OUT);
+    let stride = y.stride();
+    let mut output = Output::<A>::new(StartValues::Bias(bias.as_ptr()), y.as_mut_ptr(), stride);
+    // SAFETY: the shapes fit by their types; `y` is borrowed exclusively, so it overlaps nothing.
+    unsafe { plain::<S, A::Epilogue, _>(s, &operands, &mut output) }
+}
+
+/// Delta of the layer below a dense layer: `dx = A'(x) * (dy w^T)`, with `x` the outputs of that layer and `A` its
+/// activation.
+#[inline(always)]
+pub(crate) fn backward_rows<S: Simd, A: Activation, const IN: usize, const OUT: usize>(
+    s: S,
+    dy: Rows<'_, [f32; OUT]>,
+    w: &[[f32; OUT]; IN],
+    x: Rows<'_, [f32; IN]>,
+    mut dx: RowsMut<'_, [f32; IN]>,
+) {
+    let m = dy.len().min(x.len()).min(dx.len());
+    let operands = nt_operands([m, OUT, IN], dy.as_ptr(), dy.stride(), w.as_ptr().cast(), OUT);
+    let mut delta = Delta::<A> {
+        stride: dx.stride(),
+        at: dx.as_mut_ptr(),
+        outputs: x.as_ptr(),
+        outputs_stride: x.stride(),
+        activation: PhantomData,
+    };
+    // SAFETY: the shapes fit by their types; `dx` is borrowed exclusively, so it overlaps nothing.
+    unsafe { nt(s, &operands, &mut delta) }
+}
+
+/// Gradient of the weights of a dense layer: `dw = x^T dy`, handed to the sink; the rows are summed in order.
+#[inline(always)]
+pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>(
+    s: S,
+    x: Rows<'_, [f32; IN]>,
+    dy: Rows<'_, [f32; OUT]>,
+    part: SinkPart<'_, K, [[f32; OUT]; IN]>,
+) {
+    let k = x.len().min(dy.len());
+    let operands = tn_operands([IN, k, OUT], x.as_ptr(), x.stride(), dy.as_ptr(), dy.stride());
+    let (sink, base) = part.into_raw();
+    let mut to_sink = ToSink::<S, K> { sink, base, columns: OUT, penalised: true, stage: s.stage() };
+    // SAFETY: the shapes fit by their types; the part of the sink is held exclusively and overlaps no operand.
+    unsafe { plain::<S, Keep, _>(s, &operands, &mut to_sink) }
+}
+
+/// Gradient of the bias of a dense layer: the sum of the rows of `dy`, in order, handed to the sink.
+#[inline(always)]
+pub(crate) fn sum_rows<S: Simd, K: Sink, const OUT: usize>(
+    s: S,
+    dy: Rows<'_, [f32; OUT]>,
+    part: SinkPart<'_, K, [f32; OUT]>,
+) {
+    // The product of a row of ones with `dy`: 1 * d + sum is the rounded sum in both classes.
+    const ONE: &f32 = &1.0;
+    let operands = tn_operands([1, dy.len(), OUT], ONE, 0, dy.as_ptr(), dy.stride());
+    let (sink, base) = part.into_raw();
+    let mut to_sink = ToSink::<S, K> { sink, base, columns: OUT, penalised: false, stage: s.stage() };
+    // SAFETY: all steps read the same one; the rest as for the weights.
+    unsafe { plain::<S, Keep, _>(s, &operands, &mut to_sink) }
+}

@@ -1,0 +1,116 @@
+//! Where gradients go: a finished tile of dW is handed to a sink, which adds it to a gradient or updates the
+//! parameters at once.
+
+use core::marker::PhantomData;
+
+use crate::flat::{Flat, Split};
+use crate::simd::{self, Simd};
+
+/// What becomes of a finished piece of the gradient. Indices count numbers from the start of the whole parameter
+/// value.
+///
+/// # Safety
+/// * `place` returns memory of the gradient at that index, valid for as many numbers as the parameter value has behind
+///   it, or is never called because [`Self::HAS_PLACE`] is false.
+pub unsafe trait Sink: Copy {
+    /// The gradient has a place in memory, where partial sums may wait and new ones are added to what is there.
+    const HAS_PLACE: bool;
+    /// The place of the gradient of parameter `index`.
+    fn place(self, index: usize) -> *mut f32;
+    /// Takes the finished gradient of the parameters from `index` on; where the sink has a place, `gradient` is that
+    /// place. `penalised` parameters are those that the L2 penalty counts: weights, not biases.
+    ///
+    /// # Safety
+    /// * The parameter value has the numbers `index..index + gradient.len()`, and no other thread works on them.
+    unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool);
+}
+
+/// The part of a sink that belongs to a part `T` of the parameters.
+///
+/// Holding one is the permission to write the gradient of that part: it comes from an exclusive borrow of the whole
+/// and can only be divided, never copied.
+#[derive(Debug)]
+pub struct SinkPart<'a, K, T> {
+    sink: K,
+    base: usize,
+    lifetime: PhantomData<&'a mut T>,
+}
+
+impl<'a, K: Sink, T: Flat> SinkPart<'a, K, T> {
+    /// # Safety
+    /// * `sink` was made from exclusive borrows for `'a` of values of type `T`.
+    #[inline(always)]
+    pub(crate) const unsafe fn whole(sink: K) -> Self {
+        Self { sink, base: 0, lifetime: PhantomData }
+    }
+
+    /// The sink and the index of the first number of `T`.
+    #[inline(always)]
+    pub(super) fn into_raw(self) -> (K, usize) {
+        (self.sink, self.base)
+    }
+
+    /// The two parts of a divisible value.
+    #[inline(always)]
+    #[must_use]
+    pub fn split(self) -> (SinkPart<'a, K, T::First>, SinkPart<'a, K, T::Second>)
+    where
+        T: Split,
+    {
+        let Self { sink, base, lifetime: _ } = self;
+        let second = base + T::First::LEN;
+        (
+            SinkPart { sink, base, lifetime: PhantomData },
+            SinkPart { sink, base: second, lifetime: PhantomData },
+        )
+    }
+}
+
+/// Adds to a gradient, and to it the gradient `l2 * w` of the penalty.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Accumulate {
+    gradient: *mut f32,
+    parameters: *const f32,
+    l2: f32,
+}
+
+impl Accumulate {
+    /// A sink that adds to `gradient`.
+    #[inline(always)]
+    pub(crate) fn new<'a, T: Flat>(gradient: &'a mut T, parameters: &'a T, l2: f32) -> SinkPart<'a, Self, T> {
+        let sink = Self {
+            gradient: gradient.as_mut_slice().as_mut_ptr(),
+            parameters: parameters.as_slice().as_ptr(),
+            l2,
+        };
+        // SAFETY: made from exclusive (and, for what is only read, shared) borrows for `'a`.
+        unsafe { SinkPart::whole(sink) }
+    }
+}
+
+// SAFETY: `gradient` points to a whole parameter value.
+unsafe impl Sink for Accumulate {
+    const HAS_PLACE: bool = true;
+
+    #[inline(always)]
+    fn place(self, index: usize) -> *mut f32 {
+        self.gradient.wrapping_add(index)
+    }
+
+    #[inline(always)]
+    unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool) {
+        if !penalised || self.l2 == 0.0 {
+            return;
+        }
+        // SAFETY: the caller promises that the parameter value has these numbers; nobody writes them meanwhile.
+        let parameters = unsafe { core::slice::from_raw_parts(self.parameters.add(index), gradient.len()) };
+        let l2 = s.splat(self.l2);
+        simd::zip(
+            s,
+            gradient,
+            [parameters],
+            #[inline(always)]
+            |g, [w]| s.mac(l2, w, g),
+        );
+    }
+}

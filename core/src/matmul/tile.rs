@@ -1,0 +1,164 @@
+//! The inner loop: one tile of the output, held in registers over the whole k loop.
+//!
+//! ```text
+//!                 b: NV vectors of step k          AVX-512, MR = 6, NV = 4:
+//!                 [ b0 ][ b1 ][ b2 ][ b3 ]         24 accumulators + 4 of b + 1-2 of a
+//!    a: MR  a0    [c00 ][c01 ][c02 ][c03 ]         of 32 registers;
+//!  numbers  a1    [c10 ][c11 ][c12 ][c13 ]         24 multiply-accumulates against
+//!  of step  ..    [ ...                  ]         4 loads and 6 broadcasts per step
+//!     k     a5    [c50 ][c51 ][c52 ][c53 ]
+//! ```
+//!
+//! Each accumulator is the chain of the bit contract: it begins with the start value and takes one
+//! multiply-accumulate for each k, ascending. Lanes run over columns, never over k, so the shape of the tile cannot
+//! show in the result.
+
+use super::epilogue::Epilogue;
+use crate::simd::Simd;
+
+/// Where one tile reads and writes. Strides are in numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Tile {
+    /// Number (row r, step k) of `a` is at `a + r * a_row + k * a_step`.
+    pub(super) a: *const f32,
+    pub(super) a_row: usize,
+    pub(super) a_step: usize,
+    /// Step k of `b` begins at `b + k * b_step`.
+    pub(super) b: *const f32,
+    pub(super) b_step: usize,
+    /// Distance between vectors of one step: `LANES`, or the row stride where single numbers read `b` transposed.
+    pub(super) b_vector: usize,
+    pub(super) k: usize,
+    /// The start values; null stands for zeros.
+    pub(super) start: *const f32,
+    /// Distance between rows of start values: 0 where all rows start alike (a bias).
+    pub(super) start_stride: usize,
+    pub(super) out: *mut f32,
+    pub(super) out_stride: usize,
+    /// Columns in the last vector, `1..=LANES`.
+    pub(super) last: usize,
+}
+
+/// Computes a tile of `MR` rows and `NV` vectors. With `TAIL` the last vector has `tile.last` lanes, without it is
+/// full; with `ACROSS` the vectors of `b` are `tile.b_vector` apart, without they are adjacent.
+///
+/// # Safety
+/// * With m = MR and n = (NV - 1) * LANES + (TAIL ? last : LANES), the m x k numbers of `a`, the k x n of `b`, the
+///   m x n of `start` (unless null) are valid for reads and the m x n of `out` for writes, at their strides;
+/// * `out` does not overlap `a` or `b`; it may be `start`.
+#[inline(always)]
+unsafe fn tile<
+    S: Simd,
+    E: Epilogue,
+    const ACROSS: bool,
+    const MR: usize,
+    const NV: usize,
+    const TAIL: bool,
+>(
+    s: S,
+    tile: &Tile,
+) {
+    let Tile { a, a_row, a_step, b, b_step, b_vector, k, start, start_stride, out, out_stride, last } = *tile;
+    let tail = s.tail(last);
+    let mut acc = [[s.splat(0.0); NV]; MR];
+    if !start.is_null() {
+        for (r, row) in acc.iter_mut().enumerate() {
+            for (v, c) in row.iter_mut().enumerate() {
+                // SAFETY: rows stay below MR, vectors below NV; the last vector is masked.
+                *c = unsafe {
+                    let p = start.add(r * start_stride + v * S::LANES);
+                    if TAIL && v == NV - 1 { s.load_tail(p, tail) } else { s.load(p) }
+                };
+            }
+        }
+    }
+
+    let mut step = 0;
+    while step < k {
+        let mut bs = [s.splat(0.0); NV];
+        for (v, b_v) in bs.iter_mut().enumerate() {
+            // SAFETY: vectors stay below NV, steps below k; the last vector is masked.
+            *b_v = unsafe {
+                let p = b.add(step * b_step + v * if ACROSS { b_vector } else { S::LANES });
+                if TAIL && v == NV - 1 { s.load_tail(p, tail) } else { s.load(p) }
+            };
+        }
+        for (r, row) in acc.iter_mut().enumerate() {
+            // SAFETY: rows stay below MR, steps below k.
+            let a_r = s.splat(unsafe { *a.add(r * a_row + step * a_step) });
+            for (c, b_v) in row.iter_mut().zip(bs) {
+                *c = s.mac(a_r, b_v, *c);
+            }
+        }
+        step += 1;
+    }
+
+    for (r, row) in acc.into_iter().enumerate() {
+        for (v, c) in row.into_iter().enumerate() {
+            let c = E::apply(s, c);
+            // SAFETY: rows stay below MR, vectors below NV; the last vector is masked. A full one is stored as such
+            // because masked stores are slow on some processors.
+            unsafe {
+                let p = out.add(r * out_stride + v * S::LANES);
+                if TAIL && v == NV - 1 && last != S::LANES { s.store_tail(p, tail, c) } else { s.store(p, c) }
+            }
+        }
+    }
+}
+
+/// Vectors of the widest tile.
+pub(super) const WIDE: usize = 8;
+
+/// Rows of the tallest tile that is `vectors` wide; 0 where there is none.
+///
+/// A tile holds `rows * vectors` accumulators. Tiles wider than a strip are for matrices with so few rows that a tile
+/// of ordinary width has not enough chains to hide the latency of a multiply-accumulate.
+pub(super) const fn most_rows<S: Simd>(vectors: usize) -> usize {
+    let rows = match vectors {
+        1 => S::ACCUMULATORS,
+        2 => S::ACCUMULATORS / 2,
+        3 if S::STRIP_VECTORS >= 3 => S::ACCUMULATORS / 3,
+        4 if S::STRIP_VECTORS >= 4 => S::ACCUMULATORS / 4,
+        3 | 4 | WIDE => S::ACCUMULATORS / WIDE,
+        _ => 0,
+    };
+    if rows > S::TALLEST { S::TALLEST } else { rows }
+}
+
+/// Calls the body for `rows` x `vectors`. Bodies are not inlined, so that all matrices of a program share them.
+///
+/// # Safety
+/// * As [`tile`], with MR = `rows`, which is in `1..=most_rows(NV)`, and NV = `vectors`.
+#[inline(never)]
+pub(super) unsafe fn run_tile<S: Simd, E: Epilogue, const ACROSS: bool>(
+    s: S,
+    rows: usize,
+    vectors: usize,
+    t: &Tile,
+) {
+    macro_rules! bodies {
+        ($($nv:literal: $($mr:literal)*;)*) => {
+            match (vectors, rows) {
+                $($(
+                    ($nv, $mr) => if const { $mr <= most_rows::<S>($nv) } {
+                        if S::FREE_TAILS || t.last != S::LANES {
+                            // SAFETY: the caller's promises are those of the tile.
+                            s.outline(#[inline(always)] move || unsafe { tile::<S, E, ACROSS, $mr, $nv, true>(s, t) });
+                        } else {
+                            // SAFETY: as above.
+                            s.outline(#[inline(always)] move || unsafe { tile::<S, E, ACROSS, $mr, $nv, false>(s, t) });
+                        }
+                    }
+                )*)*
+                _ => debug_assert!(false, "no tile of {rows} rows and {vectors} vectors"),
+            }
+        };
+    }
+    bodies! {
+        1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16;
+        2: 1 2 3 4 5 6 7 8 9 10 11 12;
+        3: 1 2 3 4 5 6 7 8;
+        4: 1 2 3 4 5 6;
+        8: 1 2 3;
+    }
+}

@@ -1,0 +1,182 @@
+//! Optimizers whose rule looks at one parameter at a time: SGD, momentum, Nesterov, Adam.
+//!
+//! A rule works in two ways with the same bits: over a whole gradient ([`Optimizer::apply`]), or on each piece of the
+//! gradient the moment it is finished, so that no gradient is ever stored ([`crate::Net::step`]). Semantics, defaults
+//! and the place of epsilon are PyTorch's.
+
+mod adam;
+mod momentum;
+mod power;
+mod sgd;
+
+use core::mem::MaybeUninit;
+
+pub use adam::Adam;
+pub use momentum::Momentum;
+pub use sgd::Sgd;
+
+use crate::flat::Flat;
+use crate::matmul::{Sink, SinkPart};
+use crate::simd::{self, Level, Simd, dispatch};
+
+/// A rule that changes each parameter by its gradient and `MOMENTS` numbers of its own.
+pub trait Rule<const MOMENTS: usize>: Copy + Send + Sync {
+    /// The rule with all that depends on the step alone worked out.
+    type Update: Update<MOMENTS>;
+
+    /// The rule at step `step`, counted from 1.
+    fn at(&self, step: u32) -> Self::Update;
+}
+
+/// What a [`Rule`] does at one step.
+pub trait Update<const MOMENTS: usize>: Copy + Send + Sync {
+    /// The new parameters and moments.
+    fn update<S: Simd>(
+        self,
+        s: S,
+        parameters: S::Vector,
+        moments: [S::Vector; MOMENTS],
+        gradient: S::Vector,
+    ) -> (S::Vector, [S::Vector; MOMENTS]);
+}
+
+/// A rule with its step counter and its moments, each of the shape of the parameters `P`.
+///
+/// The number of moments stands in the type because it is what the optimizer costs in memory: `Optimizer<Net, Sgd, 0>`,
+/// `Optimizer<Net, Momentum, 1>`, `Optimizer<Net, Adam, 2>`.
+///
+/// ```
+/// use femto::optimizer::{Adam, Optimizer};
+///
+/// let mut weights = [1.0, -1.0];
+/// let mut adam = Optimizer::new(Adam::new(0.1));
+/// adam.apply(femto::Level::detect(), &mut weights, &[2.0, 0.0]);
+/// assert!((weights[0] - 0.9).abs() < 1e-6);
+/// assert_eq!(weights[1], -1.0);
+/// ```
+#[derive(Clone, PartialEq, Debug)]
+pub struct Optimizer<P, R, const MOMENTS: usize> {
+    /// The rule; its learning rate may be changed between steps.
+    pub rule: R,
+    steps: u32,
+    moments: [P; MOMENTS],
+}
+
+impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
+    /// Starts at step 0 with all moments 0.
+    #[must_use]
+    pub const fn new(rule: R) -> Self {
+        Self { rule, steps: 0, moments: [const { P::ZERO }; MOMENTS] }
+    }
+
+    /// [`Self::new`] where `place` lies, for moments too large for the stack.
+    pub fn new_in(place: &mut MaybeUninit<Self>, rule: R) -> &mut Self {
+        let this = place.as_mut_ptr();
+        // SAFETY: all fields are written through pointers into the place: zero bits are flat values.
+        unsafe {
+            (&raw mut (*this).rule).write(rule);
+            (&raw mut (*this).steps).write(0);
+            (&raw mut (*this).moments).write_bytes(0, 1);
+            place.assume_init_mut()
+        }
+    }
+
+    /// How many steps were made.
+    #[must_use]
+    pub const fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// The moments.
+    #[must_use]
+    pub const fn moments(&self) -> &[P; MOMENTS] {
+        &self.moments
+    }
+
+    /// Makes one step: changes `parameters` by `gradient`.
+    pub fn apply(&mut self, level: Level, parameters: &mut P, gradient: &P) {
+        let update = self.advance();
+        let moments = self.moments.each_mut().map(Flat::as_mut_slice);
+        dispatch!(level, s => simd::update(
+            s,
+            parameters.as_mut_slice(),
+            moments,
+            [gradient.as_slice()],
+            #[inline(always)]
+            |w, m, [g]| update.update(s, w, m, g),
+        ));
+    }
+
+    /// Counts a step and gives the rule for it.
+    #[inline(always)]
+    fn advance(&mut self) -> R::Update {
+        self.steps = self.steps.saturating_add(1);
+        self.rule.at(self.steps)
+    }
+
+    /// Counts a step and gives a sink that makes it, piece by piece.
+    #[inline(always)]
+    pub(crate) fn sink<'a>(
+        &'a mut self,
+        parameters: &'a mut P,
+        l2: f32,
+    ) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
+        let update = self.advance();
+        let sink = InPlace {
+            parameters: parameters.as_mut_slice().as_mut_ptr(),
+            moments: self.moments.each_mut().map(|m| m.as_mut_slice().as_mut_ptr()),
+            l2,
+            update,
+        };
+        // SAFETY: made from exclusive borrows for `'a` of values of type `P`.
+        unsafe { SinkPart::whole(sink) }
+    }
+}
+
+/// A sink that updates parameters as their gradient is finished.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InPlace<U, const MOMENTS: usize> {
+    parameters: *mut f32,
+    moments: [*mut f32; MOMENTS],
+    l2: f32,
+    update: U,
+}
+
+// SAFETY: `place` is never called: there is no gradient in memory.
+unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENTS> {
+    const HAS_PLACE: bool = false;
+
+    #[inline(always)]
+    fn place(self, _index: usize) -> *mut f32 {
+        core::ptr::null_mut()
+    }
+
+    #[inline(always)]
+    unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool) {
+        let len = gradient.len();
+        // SAFETY: the caller promises that parameters and moments have these numbers and that no one else works on
+        // them.
+        let (parameters, moments) = unsafe {
+            (
+                core::slice::from_raw_parts_mut(self.parameters.add(index), len),
+                self.moments.map(
+                    #[inline(always)]
+                    |m| core::slice::from_raw_parts_mut(m.add(index), len),
+                ),
+            )
+        };
+        let l2 = if penalised { self.l2 } else { 0.0 };
+        let l2_v = s.splat(l2);
+        simd::update(
+            s,
+            parameters,
+            moments,
+            [gradient],
+            #[inline(always)]
+            |w, m, [g]| {
+                let g = if l2 == 0.0 { g } else { s.mac(l2_v, w, g) };
+                self.update.update(s, w, m, g)
+            },
+        );
+    }
+}

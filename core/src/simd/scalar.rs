@@ -1,0 +1,241 @@
+//! One number at a time: the reference, and the only token of targets without a vector unit that this crate knows.
+
+use core::marker::PhantomData;
+
+use super::target::hardware;
+use super::{Arithmetic, Class, Sealed, Simd};
+
+/// Proof that single numbers can be multiplied and added in class `C`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Scalar<C>(PhantomData<C>);
+
+impl Scalar<super::Unfused> {
+    /// The token: every target can multiply and add.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl Default for Scalar<super::Unfused> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scalar<super::Fused> {
+    /// # Safety
+    /// * The processor has fused multiply-add instructions: FMA on x86, NEON on AArch64.
+    #[allow(dead_code, reason = "targets without such instructions have no token of this class")]
+    pub(crate) const unsafe fn assume_supported() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// What the token needs of hardware without fused multiply-add.
+#[allow(dead_code, reason = "targets that have it use their own")]
+pub(super) mod no_fma {
+    /// Never reached: `Scalar<Fused>` has no value on such a target. Fused arithmetic is not emulated.
+    ///
+    /// # Safety
+    /// * None; unsafe because its twins on other targets are.
+    #[inline(always)]
+    pub(crate) unsafe fn fma(a: f32, b: f32, c: f32) -> f32 {
+        a * b + c
+    }
+
+    #[inline(always)]
+    pub(crate) fn sqrt(a: f32) -> f32 {
+        libm::sqrtf(a)
+    }
+
+    /// # Safety
+    /// * None; unsafe because its twins on other targets are.
+    #[inline(always)]
+    pub(crate) unsafe fn with_fma<R>(f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
+    /// # Safety
+    /// * None; unsafe because its twins on other targets are.
+    #[inline(always)]
+    pub(crate) unsafe fn with_fma_outline<R>(f: impl FnOnce() -> R) -> R {
+        f()
+    }
+}
+
+impl<C: Class> Sealed for Scalar<C> {}
+
+impl<C: Class> Simd for Scalar<C> {
+    type Class = C;
+    type Vector = f32;
+    type Mask = bool;
+    type Tail = ();
+    type Wide = [f32; 16];
+    type Stage = [f32; 16];
+
+    const LANES: usize = 1;
+    const ACCUMULATORS: usize = 16;
+    const TALLEST: usize = 4;
+    const STRIP_VECTORS: usize = 4;
+    const FREE_TAILS: bool = true;
+
+    #[inline(always)]
+    fn vectorize<R>(self, f: impl FnOnce() -> R) -> R {
+        match C::ARITHMETIC {
+            // SAFETY: the token of this class exists only where the instruction does.
+            Arithmetic::Fused => unsafe { hardware::with_fma(f) },
+            Arithmetic::Unfused => f(),
+        }
+    }
+
+    #[inline(always)]
+    fn outline<R>(self, f: impl FnOnce() -> R) -> R {
+        #[inline(never)]
+        fn inner<R>(f: impl FnOnce() -> R) -> R {
+            f()
+        }
+        match C::ARITHMETIC {
+            // SAFETY: the token of this class exists only where the instruction does.
+            Arithmetic::Fused => unsafe { hardware::with_fma_outline(f) },
+            Arithmetic::Unfused => inner(f),
+        }
+    }
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> f32 {
+        x
+    }
+
+    #[inline(always)]
+    fn add(self, a: f32, b: f32) -> f32 {
+        a + b
+    }
+
+    #[inline(always)]
+    fn sub(self, a: f32, b: f32) -> f32 {
+        a - b
+    }
+
+    #[inline(always)]
+    fn mul(self, a: f32, b: f32) -> f32 {
+        a * b
+    }
+
+    #[inline(always)]
+    fn div(self, a: f32, b: f32) -> f32 {
+        a / b
+    }
+
+    #[inline(always)]
+    fn sqrt(self, a: f32) -> f32 {
+        hardware::sqrt(a)
+    }
+
+    #[inline(always)]
+    fn mac(self, a: f32, b: f32, c: f32) -> f32 {
+        match C::ARITHMETIC {
+            // SAFETY: the token of this class exists only where the instruction does.
+            Arithmetic::Fused => unsafe { hardware::fma(a, b, c) },
+            Arithmetic::Unfused => a * b + c,
+        }
+    }
+
+    #[inline(always)]
+    fn neg(self, a: f32) -> f32 {
+        -a
+    }
+
+    #[inline(always)]
+    fn abs(self, a: f32) -> f32 {
+        f32::from_bits(a.to_bits() & 0x7fff_ffff)
+    }
+
+    #[inline(always)]
+    fn copy_sign(self, magnitude: f32, sign: f32) -> f32 {
+        f32::from_bits(magnitude.to_bits() & 0x7fff_ffff | sign.to_bits() & 0x8000_0000)
+    }
+
+    #[inline(always)]
+    fn lt(self, a: f32, b: f32) -> bool {
+        a < b
+    }
+
+    #[inline(always)]
+    fn select(self, mask: bool, yes: f32, no: f32) -> f32 {
+        if mask { yes } else { no }
+    }
+
+    #[inline(always)]
+    fn exp2_of_shifted(self, t: f32) -> f32 {
+        f32::from_bits((t.to_bits() << 23).wrapping_add(0x3f80_0000))
+    }
+
+    #[inline(always)]
+    fn mantissa_exponent(self, a: f32) -> (f32, f32) {
+        let above = a.to_bits().wrapping_sub(0x3f35_04f3);
+        let mantissa = (above & 0x007f_ffff).wrapping_add(0x3f35_04f3);
+        (f32::from_bits(mantissa), (above.cast_signed() >> 23) as f32)
+    }
+
+    #[inline(always)]
+    fn wide(self, v: f32) -> [f32; 16] {
+        [v; 16]
+    }
+
+    #[inline(always)]
+    fn stage(self) -> [f32; 16] {
+        [0.0; 16]
+    }
+
+    #[inline(always)]
+    fn fold_lanes(self, v: f32, _f: impl Fn(f32, f32) -> f32) -> f32 {
+        v
+    }
+
+    #[inline(always)]
+    fn tail(self, _n: usize) {}
+
+    #[inline(always)]
+    fn tail_mask(self, _tail: ()) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, p: *const f32) -> f32 {
+        // SAFETY: the caller proves the memory.
+        unsafe { p.read() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32, v: f32) {
+        // SAFETY: the caller proves the memory.
+        unsafe { p.write(v) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_tail(self, p: *const f32, _tail: ()) -> f32 {
+        // SAFETY: the caller proves the memory.
+        unsafe { p.read() }
+    }
+
+    #[inline(always)]
+    unsafe fn store_tail(self, p: *mut f32, _tail: (), v: f32) {
+        // SAFETY: the caller proves the memory.
+        unsafe { p.write(v) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(
+        self,
+        src: *const f32,
+        _src_stride: usize,
+        _rows: usize,
+        _columns: usize,
+        dst: *mut f32,
+        _dst_stride: usize,
+    ) {
+        // SAFETY: a block of one number; the caller proves both places.
+        unsafe { dst.write(src.read()) };
+    }
+}

@@ -1,0 +1,5 @@
+//! What the tests of femto share: the levels under test, plain reference arithmetic, reproducible numbers.
+
+pub mod levels;
+pub mod numbers;
+pub mod reference;
