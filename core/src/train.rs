@@ -122,7 +122,9 @@ impl<L: Layer> Net<L> {
         check::<L, T, F>(inputs.len(), targets, if tape.is_empty() { 0 } else { inputs.len() })?;
         Ok(dispatch!(level, s => {
             let mut losses = Losses::NONE;
-            for (inputs, targets) in inputs.chunks(tape.len()).zip(targets.chunks(tape.len())) {
+            // Never 0, as was checked; said again where the compiler sees it, for `chunks` would panic.
+            let block = tape.len().max(1);
+            for (inputs, targets) in inputs.chunks(block).zip(targets.chunks(block)) {
                 let (_, mut layers) = RowsMut::new(tape).split();
                 self.layers.forward(s, Rows::new(inputs), layers.reborrow());
                 let (y, _) = L::ends(layers);
@@ -130,7 +132,7 @@ impl<L: Layer> Net<L> {
                     losses.add(objective.loss.value(s, y.as_slice(), target));
                 }
             }
-            losses.total(objective.reduction) + penalty(s, self, objective.l2)
+            losses.total(s, objective.reduction) + penalty(s, self, objective.l2)
         }))
     }
 
@@ -256,7 +258,7 @@ impl<L: Layer> Net<L> {
             }
         }
         self.layers.backward(s, layers);
-        total.total(objective.reduction) + penalty(s, self, objective.l2)
+        total.total(s, objective.reduction) + penalty(s, self, objective.l2)
     }
 }
 
@@ -313,15 +315,11 @@ impl Losses {
     }
 
     #[inline(always)]
-    fn total(mut self, reduction: Reduction) -> f32 {
-        for width in [8, 4, 2, 1] {
-            for lane in 0..width {
-                self.lanes[lane] += self.lanes[lane + width];
-            }
-        }
+    fn total<S: Simd>(self, s: S, reduction: Reduction) -> f32 {
+        let sum = simd::sum(s, &self.lanes);
         match reduction {
-            Reduction::Mean => self.lanes[0] / self.rows as f32,
-            Reduction::Sum => self.lanes[0],
+            Reduction::Mean => sum / self.rows as f32,
+            Reduction::Sum => sum,
         }
     }
 }

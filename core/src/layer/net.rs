@@ -163,7 +163,9 @@ impl<L: Layer> Net<L> {
             return Err(ShapeError::Length { operand: "scratch", expected: 1, found: 0 });
         }
         dispatch!(level, s => {
-            for (x, y) in x.chunks(scratch.len()).zip(y.chunks_mut(scratch.len())) {
+            // Never 0, as was checked; said again where the compiler sees it, for `chunks` would panic.
+            let block = scratch.len().max(1);
+            for (x, y) in x.chunks(block).zip(y.chunks_mut(block)) {
                 self.layers.infer(s, Rows::new(x), RowsMut::new(scratch), RowsMut::new(y));
             }
         });

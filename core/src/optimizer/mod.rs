@@ -16,7 +16,7 @@ pub use momentum::Momentum;
 pub use sgd::Sgd;
 
 use crate::flat::Flat;
-use crate::matmul::{Sink, SinkPart};
+use crate::matmul::{ShapeError, Sink, SinkPart};
 use crate::simd::{self, Level, Simd, dispatch};
 
 /// A rule that changes each parameter by its gradient and `MOMENTS` numbers of its own.
@@ -38,6 +38,48 @@ pub trait Update<const MOMENTS: usize>: Copy + Send + Sync {
         moments: [S::Vector; MOMENTS],
         gradient: S::Vector,
     ) -> (S::Vector, [S::Vector; MOMENTS]);
+}
+
+/// One step of a rule over slices, for parameters that others own. `step` counts from 1; the moments begin at 0.
+///
+/// # Errors
+/// [`ShapeError::Length`] where a moment or the gradient has another length than the parameters; nothing is changed
+/// then.
+///
+/// ```
+/// use femto::optimizer::{Momentum, update_slice};
+///
+/// let (mut weights, mut velocity) = ([1.0, 2.0], [0.0, 0.0]);
+/// let rule = Momentum::new(0.5);
+/// update_slice(femto::Level::detect(), &rule, 1, &mut weights, [&mut velocity], &[1.0, -1.0])?;
+/// assert_eq!(weights, [0.5, 2.5]);
+/// # Ok::<(), femto::ShapeError>(())
+/// ```
+pub fn update_slice<R: Rule<MOMENTS>, const MOMENTS: usize>(
+    level: Level,
+    rule: &R,
+    step: u32,
+    parameters: &mut [f32],
+    moments: [&mut [f32]; MOMENTS],
+    gradient: &[f32],
+) -> Result<(), ShapeError> {
+    let expected = parameters.len();
+    if gradient.len() != expected {
+        return Err(ShapeError::Length { operand: "gradient", expected, found: gradient.len() });
+    }
+    if let Some(moment) = moments.iter().find(|moment| moment.len() != expected) {
+        return Err(ShapeError::Length { operand: "moment", expected, found: moment.len() });
+    }
+    let update = rule.at(step);
+    dispatch!(level, s => simd::update(
+        s,
+        parameters,
+        moments,
+        [gradient],
+        #[inline(always)]
+        |w, m, [g]| update.update(s, w, m, g),
+    ));
+    Ok(())
 }
 
 /// A rule with its step counter and its moments, each of the shape of the parameters `P`.
@@ -95,23 +137,11 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
 
     /// Makes one step: changes `parameters` by `gradient`.
     pub fn apply(&mut self, level: Level, parameters: &mut P, gradient: &P) {
-        let update = self.advance();
-        let moments = self.moments.each_mut().map(Flat::as_mut_slice);
-        dispatch!(level, s => simd::update(
-            s,
-            parameters.as_mut_slice(),
-            moments,
-            [gradient.as_slice()],
-            #[inline(always)]
-            |w, m, [g]| update.update(s, w, m, g),
-        ));
-    }
-
-    /// Counts a step and gives the rule for it.
-    #[inline(always)]
-    fn advance(&mut self) -> R::Update {
         self.steps = self.steps.saturating_add(1);
-        self.rule.at(self.steps)
+        let moments = self.moments.each_mut().map(Flat::as_mut_slice);
+        let (parameters, gradient) = (parameters.as_mut_slice(), gradient.as_slice());
+        let done = update_slice(level, &self.rule, self.steps, parameters, moments, gradient);
+        debug_assert!(done.is_ok(), "values of one type have one length");
     }
 
     /// Counts a step and gives a sink that makes it, piece by piece.
@@ -121,12 +151,12 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
         parameters: &'a mut P,
         l2: f32,
     ) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
-        let update = self.advance();
+        self.steps = self.steps.saturating_add(1);
         let sink = InPlace {
             parameters: parameters.as_mut_slice().as_mut_ptr(),
             moments: self.moments.each_mut().map(|m| m.as_mut_slice().as_mut_ptr()),
             l2,
-            update,
+            update: self.rule.at(self.steps),
         };
         // SAFETY: made from exclusive borrows for `'a` of values of type `P`.
         unsafe { SinkPart::whole(sink) }

@@ -195,6 +195,7 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
 }
 
 /// Writes methods of a token as one expression each, over operations that need the token's features.
+#[allow(unused_macros, reason = "targets without a vector unit have no use for it")]
 macro_rules! token_ops {
     ($(fn $name:ident(self $(, $arg:ident: $ty:ty)*) $(-> $ret:ty)? $body:block)*) => {
         $(
@@ -207,9 +208,11 @@ macro_rules! token_ops {
         )*
     };
 }
+#[allow(unused_imports, reason = "as above")]
 pub(crate) use token_ops;
 
 /// Writes [`Simd::vectorize`] and [`Simd::outline`] for a list of target features.
+#[allow(unused_macros, reason = "targets without target features have no use for it")]
 macro_rules! feature_entries {
     ($features:literal) => {
         #[inline(always)]
@@ -234,4 +237,5 @@ macro_rules! feature_entries {
         }
     };
 }
+#[allow(unused_imports, reason = "as above")]
 pub(crate) use feature_entries;
