@@ -28,12 +28,11 @@ struct Strided {
 const POISON: f32 = 1e30;
 
 impl Strided {
-    fn new(dense: &[f32], columns: usize, gap: usize) -> Self {
+    fn new(dense: &[f32], rows: usize, columns: usize, gap: usize) -> Self {
         let stride = columns + gap;
-        let mut data = Vec::new();
-        for row in dense.chunks(columns.max(1)) {
-            data.extend_from_slice(row);
-            data.resize(data.len() + gap, POISON);
+        let mut data = vec![POISON; rows * stride];
+        for (to, from) in data.chunks_mut(stride).zip(dense.chunks(columns.max(1))) {
+            to[..columns].copy_from_slice(from);
         }
         Self { data, stride }
     }
@@ -60,8 +59,8 @@ fn shape(form: Form, Size { m, k, n }: Size) -> ((usize, usize), (usize, usize))
 /// Runs the product of `form` through the slice entry on strided copies.
 fn run(level: Level, form: Form, size: Size, a: &[f32], b: &[f32], from: From, start: &[f32]) -> Vec<f32> {
     let ((a_rows, a_columns), (b_rows, b_columns)) = shape(form, size);
-    let (a, b) = (Strided::new(a, a_columns, 3), Strided::new(b, b_columns, 1));
-    let mut c = Strided::new(start, size.n, 2);
+    let (a, b) = (Strided::new(a, a_rows, a_columns, 3), Strided::new(b, b_rows, b_columns, 1));
+    let mut c = Strided::new(start, size.m, size.n, 2);
     let bias = start[..size.n].to_vec();
     if from != From::Existing {
         for row in c.data.chunks_mut(size.n + 2) {

@@ -44,53 +44,41 @@ pub fn zip<S: Simd, const INS: usize>(
 pub fn update<S: Simd, const OTHERS: usize, const INS: usize>(
     s: S,
     out: &mut [f32],
-    others: [&mut [f32]; OTHERS],
+    mut others: [&mut [f32]; OTHERS],
     ins: [&[f32]; INS],
     f: impl Fn(S::Vector, [S::Vector; OTHERS], [S::Vector; INS]) -> (S::Vector, [S::Vector; OTHERS]),
 ) {
-    let len = out.len();
-    let len = others.iter().fold(len, |len, o| len.min(o.len()));
-    let len = ins.iter().fold(len, |len, i| len.min(i.len()));
-    let out = out.as_mut_ptr();
-    let others = others.map(|o| o.as_mut_ptr());
-    let ins = ins.map(|i| i.as_ptr());
+    let mut len = shortest(&ins, out.len());
+    for other in &others {
+        len = len.min(other.len());
+    }
     let mut i = 0;
     // SAFETY: no index reaches `len`, the shortest length; the tail covers the `len - i < LANES` elements left.
     unsafe {
         while i + S::LANES <= len {
-            let (new, new_others) = f(
-                s.load(out.add(i)),
-                others.map(
-                    #[inline(always)]
-                    |p| s.load(p.add(i)),
-                ),
-                ins.map(
-                    #[inline(always)]
-                    |p| s.load(p.add(i)),
-                ),
-            );
-            s.store(out.add(i), new);
-            for (p, v) in others.iter().zip(new_others) {
-                s.store(p.add(i), v);
+            let mut old = [s.splat(0.0); OTHERS];
+            for (v, other) in old.iter_mut().zip(&others) {
+                *v = s.load(other.as_ptr().add(i));
+            }
+            let p = out.as_mut_ptr().add(i);
+            let (new, new_others) = f(s.load(p), old, load_each(s, &ins, i));
+            s.store(p, new);
+            for (other, v) in others.iter_mut().zip(new_others) {
+                s.store(other.as_mut_ptr().add(i), v);
             }
             i += S::LANES;
         }
         if S::LANES > 1 && i < len {
             let tail = s.tail(len - i);
-            let (new, new_others) = f(
-                s.load_tail(out.add(i), tail),
-                others.map(
-                    #[inline(always)]
-                    |p| s.load_tail(p.add(i), tail),
-                ),
-                ins.map(
-                    #[inline(always)]
-                    |p| s.load_tail(p.add(i), tail),
-                ),
-            );
-            s.store_tail(out.add(i), tail, new);
-            for (p, v) in others.iter().zip(new_others) {
-                s.store_tail(p.add(i), tail, v);
+            let mut old = [s.splat(0.0); OTHERS];
+            for (v, other) in old.iter_mut().zip(&others) {
+                *v = s.load_tail(other.as_ptr().add(i), tail);
+            }
+            let p = out.as_mut_ptr().add(i);
+            let (new, new_others) = f(s.load_tail(p, tail), old, load_tail_each(s, &ins, i, tail));
+            s.store_tail(p, tail, new);
+            for (other, v) in others.iter_mut().zip(new_others) {
+                s.store_tail(other.as_mut_ptr().add(i), tail, v);
             }
         }
     }
@@ -109,48 +97,28 @@ pub fn fold<S: Simd, const INS: usize>(
     step: impl Fn(S::Vector, [S::Vector; INS]) -> S::Vector,
     combine: impl Fn(S::Vector, S::Vector) -> S::Vector,
 ) -> f32 {
-    let len = ins.iter().map(|i| i.len()).min().unwrap_or(0);
-    let ins = ins.map(|i| i.as_ptr());
+    let len = shortest(&ins, usize::MAX);
     let mut wide = s.wide(s.splat(init));
     let lanes = wide.as_mut();
-    let mut start = 0;
+    let mut i = 0;
     // SAFETY: a vector is read whole only where `i + LANES <= len`, else through a tail of the `len - i` elements.
     unsafe {
-        while start + VIRTUAL_LANES <= len {
-            for (n, lane) in lanes.iter_mut().enumerate() {
-                let i = start + n * S::LANES;
-                *lane = step(
-                    *lane,
-                    ins.map(
-                        #[inline(always)]
-                        |p| s.load(p.add(i)),
-                    ),
-                );
+        while i + VIRTUAL_LANES <= len {
+            for lane in lanes.iter_mut() {
+                *lane = step(*lane, load_each(s, &ins, i));
+                i += S::LANES;
             }
-            start += VIRTUAL_LANES;
         }
-        for (n, lane) in lanes.iter_mut().enumerate() {
-            let i = start + n * S::LANES;
+        for lane in lanes.iter_mut() {
             if i + S::LANES <= len {
-                *lane = step(
-                    *lane,
-                    ins.map(
-                        #[inline(always)]
-                        |p| s.load(p.add(i)),
-                    ),
-                );
+                *lane = step(*lane, load_each(s, &ins, i));
             } else if S::LANES > 1 && i < len {
                 // Lanes beyond the end keep what they had: a padding value would have to be neutral for `step`.
                 let tail = s.tail(len - i);
-                let stepped = step(
-                    *lane,
-                    ins.map(
-                        #[inline(always)]
-                        |p| s.load_tail(p.add(i), tail),
-                    ),
-                );
+                let stepped = step(*lane, load_tail_each(s, &ins, i, tail));
                 *lane = s.select(s.tail_mask(tail), stepped, *lane);
             }
+            i += S::LANES;
         }
     }
     let mut vectors = VIRTUAL_LANES / S::LANES;
@@ -179,4 +147,49 @@ pub fn sum<S: Simd>(s: S, xs: &[f32]) -> f32 {
         #[inline(always)]
         |a, b| s.add(a, b),
     )
+}
+
+/// The smallest of `most` and the lengths of the slices.
+#[inline(always)]
+fn shortest<const INS: usize>(ins: &[&[f32]; INS], most: usize) -> usize {
+    let mut len = most;
+    for slice in ins {
+        len = len.min(slice.len());
+    }
+    len
+}
+
+// `array::map` would say the following two in a line each, but is ten times the code for the compiler to inline.
+
+/// A vector of each slice, from element `i` on.
+///
+/// # Safety
+/// * Each slice has `i + LANES` elements.
+#[inline(always)]
+unsafe fn load_each<S: Simd, const INS: usize>(s: S, ins: &[&[f32]; INS], i: usize) -> [S::Vector; INS] {
+    let mut vectors = [s.splat(0.0); INS];
+    for (v, slice) in vectors.iter_mut().zip(ins) {
+        // SAFETY: the caller's promise.
+        *v = unsafe { s.load(slice.as_ptr().add(i)) };
+    }
+    vectors
+}
+
+/// The lanes of `tail` of each slice, from element `i` on.
+///
+/// # Safety
+/// * Each slice has as many elements from `i` on as `tail` was made for.
+#[inline(always)]
+unsafe fn load_tail_each<S: Simd, const INS: usize>(
+    s: S,
+    ins: &[&[f32]; INS],
+    i: usize,
+    tail: S::Tail,
+) -> [S::Vector; INS] {
+    let mut vectors = [s.splat(0.0); INS];
+    for (v, slice) in vectors.iter_mut().zip(ins) {
+        // SAFETY: the caller's promise.
+        *v = unsafe { s.load_tail(slice.as_ptr().add(i), tail) };
+    }
+    vectors
 }
