@@ -14,7 +14,7 @@
 //! anyway. NaN stays NaN in all of them.
 
 use crate::math;
-use crate::matmul::{Epilogue, Keep, Rectify};
+use crate::matmul::{Epilogue, rectify};
 use crate::simd::{self, Level, Simd, dispatch};
 
 /// An activation function and its slope.
@@ -32,7 +32,7 @@ use crate::simd::{self, Level, Simd, dispatch};
 /// ```
 pub trait Activation: Copy + Default + Send + Sync + 'static {
     /// What is done of the function while outputs are in registers.
-    type Epilogue: Epilogue;
+    const EPILOGUE: Epilogue;
     /// The epilogue is the whole function; else [`Self::forward`] runs over each finished tile.
     const IS_EPILOGUE: bool;
     /// The function changes nothing.
@@ -49,7 +49,7 @@ pub trait Activation: Copy + Default + Send + Sync + 'static {
 pub struct Identity;
 
 impl Activation for Identity {
-    type Epilogue = Keep;
+    const EPILOGUE: Epilogue = Epilogue::Keep;
     const IS_EPILOGUE: bool = true;
     const IS_IDENTITY: bool = true;
 
@@ -69,7 +69,7 @@ impl Activation for Identity {
 pub struct Sign;
 
 impl Activation for Sign {
-    type Epilogue = Keep;
+    const EPILOGUE: Epilogue = Epilogue::Keep;
     const IS_EPILOGUE: bool = false;
 
     #[inline(always)]
@@ -90,12 +90,12 @@ impl Activation for Sign {
 pub struct Relu;
 
 impl Activation for Relu {
-    type Epilogue = Rectify;
+    const EPILOGUE: Epilogue = Epilogue::Rectify;
     const IS_EPILOGUE: bool = true;
 
     #[inline(always)]
     fn forward<S: Simd>(s: S, x: S::Vector) -> S::Vector {
-        Rectify::apply(s, x)
+        rectify(s, x)
     }
 
     #[inline(always)]
@@ -123,7 +123,7 @@ impl<const THOUSANDTHS: u16> LeakyRelu<THOUSANDTHS> {
 }
 
 impl<const THOUSANDTHS: u16> Activation for LeakyRelu<THOUSANDTHS> {
-    type Epilogue = Keep;
+    const EPILOGUE: Epilogue = Epilogue::Keep;
     const IS_EPILOGUE: bool = false;
 
     #[inline(always)]
@@ -142,7 +142,7 @@ impl<const THOUSANDTHS: u16> Activation for LeakyRelu<THOUSANDTHS> {
 pub struct Sigmoid;
 
 impl Activation for Sigmoid {
-    type Epilogue = Keep;
+    const EPILOGUE: Epilogue = Epilogue::Keep;
     const IS_EPILOGUE: bool = false;
 
     #[inline(always)]
@@ -161,7 +161,7 @@ impl Activation for Sigmoid {
 pub struct Tanh;
 
 impl Activation for Tanh {
-    type Epilogue = Keep;
+    const EPILOGUE: Epilogue = Epilogue::Keep;
     const IS_EPILOGUE: bool = false;
 
     #[inline(always)]
@@ -180,7 +180,7 @@ impl Activation for Tanh {
 pub struct Softplus;
 
 impl Activation for Softplus {
-    type Epilogue = Keep;
+    const EPILOGUE: Epilogue = Epilogue::Keep;
     const IS_EPILOGUE: bool = false;
 
     #[inline(always)]

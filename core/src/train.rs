@@ -85,16 +85,10 @@ impl fmt::Display for BatchError {
         match self {
             Self::Empty => f.write_str("the batch has no row"),
             Self::Targets { inputs, targets } => {
-                write!(
-                    f,
-                    "the batch has {inputs} rows of inputs but {targets} targets; give one target for each row"
-                )
+                write!(f, "the batch has {inputs} rows of inputs but {targets} targets; give one target for each row")
             }
             Self::Tape { inputs, tape } => {
-                write!(
-                    f,
-                    "the batch has {inputs} rows but the tape only {tape}; give a longer tape or a smaller batch"
-                )
+                write!(f, "the batch has {inputs} rows but the tape only {tape}; give a longer tape or a smaller batch")
             }
             Self::Target { row, outputs } => {
                 write!(f, "the target of row {row} does not fit the {outputs} outputs; classes count from 0")
@@ -106,7 +100,7 @@ impl fmt::Display for BatchError {
 impl core::error::Error for BatchError {}
 
 impl<L: Layer> Net<L> {
-    /// The objective over a batch; nothing is changed but the tape. Works on as many rows at a time as there is tape;
+    /// The objective over a batch; nothing is changed but the tape, whose rows keep the losses of the last ones. Works on as many rows at a time as there is tape;
     /// the bits do not depend on how many that is.
     ///
     /// # Errors
@@ -125,11 +119,12 @@ impl<L: Layer> Net<L> {
             // Never 0, as was checked; said again where the compiler sees it, for `chunks` would panic.
             let block = tape.len().max(1);
             for (inputs, targets) in inputs.chunks(block).zip(targets.chunks(block)) {
-                let (_, mut layers) = RowsMut::new(tape).split();
+                let (row_losses, mut layers) = RowsMut::new(tape).split();
                 self.layers.forward(s, Rows::new(inputs), layers.reborrow());
                 let (y, _) = L::ends(layers);
-                for (y, target) in y.into_rows().iter().zip(targets).take(inputs.len()) {
-                    losses.add(objective.loss.value(s, y.as_slice(), target));
+                for ((y, target), loss) in y.into_rows().iter().zip(targets).zip(row_losses.into_iter_mut()) {
+                    *loss = objective.loss.value(s, y.as_slice(), target);
+                    losses.add(*loss);
                 }
             }
             losses.total(s, objective.reduction) + penalty(s, self, objective.l2)
@@ -264,12 +259,7 @@ impl<L: Layer> Net<L> {
 
 /// The half of a step that sums over rows: the gradient of all layers into the sink.
 #[inline(always)]
-fn second_phase<S: Simd, L: Layer, K: Sink>(
-    s: S,
-    inputs: &[L::In],
-    tape: &[TapeOf<L>],
-    part: SinkPart<'_, K, Net<L>>,
-) {
+fn second_phase<S: Simd, L: Layer, K: Sink>(s: S, inputs: &[L::In], tape: &[TapeOf<L>], part: SinkPart<'_, K, Net<L>>) {
     let (_losses, layers) = Rows::new(tape).split();
     let (part, _) = part.split();
     L::gradient(s, Rows::new(inputs), layers, part);

@@ -184,11 +184,7 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
     /// assert_eq!(matrix.count(3, 5), Some(1));
     /// # Ok::<(), femto_std::metrics::MetricsError>(())
     /// ```
-    pub fn record(
-        &mut self,
-        target: impl Into<usize>,
-        prediction: impl Into<usize>,
-    ) -> Result<(), MetricsError> {
+    pub fn record(&mut self, target: impl Into<usize>, prediction: impl Into<usize>) -> Result<(), MetricsError> {
         let (target, prediction) = (target.into(), prediction.into());
         for (role, label) in [("target", target), ("prediction", prediction)] {
             if label >= CLASSES {

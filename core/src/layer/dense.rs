@@ -123,12 +123,6 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
 
     fn tensors(first: usize, offset: usize, visit: &mut impl FnMut(Tensor)) {
         visit(Tensor { layer: first, name: TensorName::Weight, rows: IN, columns: OUT, offset });
-        visit(Tensor {
-            layer: first,
-            name: TensorName::Bias,
-            rows: 1,
-            columns: OUT,
-            offset: offset + IN * OUT,
-        });
+        visit(Tensor { layer: first, name: TensorName::Bias, rows: 1, columns: OUT, offset: offset + IN * OUT });
     }
 }

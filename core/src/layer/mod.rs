@@ -59,12 +59,7 @@ pub trait Layer: Flat {
         dx: RowsMut<'_, Self::In>,
     );
     /// Sums the gradient over all rows, in order, into the sink.
-    fn gradient<S: Simd, K: Sink>(
-        s: S,
-        x: Rows<'_, Self::In>,
-        tape: Rows<'_, Self::Tape>,
-        part: SinkPart<'_, K, Self>,
-    );
+    fn gradient<S: Simd, K: Sink>(s: S, x: Rows<'_, Self::In>, tape: Rows<'_, Self::Tape>, part: SinkPart<'_, K, Self>);
     /// Computes the outputs `y` of all rows and keeps nothing.
     fn infer<S: Simd>(
         &self,

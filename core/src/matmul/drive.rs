@@ -1,7 +1,7 @@
 //! The loops around the tile: strips of columns, blocks of k, balanced blocks of rows.
 
-use super::epilogue::{Epilogue, Keep};
-use super::tile::{Tile, WIDE, most_rows, run_tile};
+use super::epilogue::Epilogue;
+use super::tile::{Tile, TileKind, WIDE, body_of, most_rows};
 use crate::simd::Simd;
 
 /// The operands of a product as places in memory, `m x k` times `k x n`. Strides are in numbers.
@@ -60,8 +60,9 @@ const K_BLOCK: usize = 1024;
 /// * The operands are valid for reads at their strides, the places that `destination` names for reads and writes, and
 ///   no place overlaps an operand.
 #[inline(always)]
-pub(super) unsafe fn drive<S: Simd, E: Epilogue, D: Destination<S>, const ACROSS: bool>(
+pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const ACROSS: bool>(
     s: S,
+    epilogue: Epilogue,
     operands: &Operands,
     destination: &mut D,
 ) {
@@ -74,8 +75,20 @@ pub(super) unsafe fn drive<S: Simd, E: Epilogue, D: Destination<S>, const ACROSS
         loop {
             let steps = (k - k_from).min(k_block);
             let is_last = k_from + steps == k;
+            let epilogue = if is_last { epilogue } else { Epilogue::Keep };
+            let last = columns - (vectors - 1) * S::LANES;
+            let mut kind = TileKind { rows: 0, vectors, is_full: last == S::LANES, is_across: ACROSS, epilogue };
+            let mut body = None;
             let mut row = 0;
             for rows in Balanced::new(m, most_rows::<S>(vectors).max(1)) {
+                // Two sizes at the most, the larger first.
+                let body = match body {
+                    Some(body) if kind.rows == rows => body,
+                    _ => {
+                        kind.rows = rows;
+                        *body.insert(body_of(s.level(), kind))
+                    }
+                };
                 let block = Block { row, rows, column, columns };
                 let out = destination.place(block);
                 let start = if k_from == 0 {
@@ -83,8 +96,8 @@ pub(super) unsafe fn drive<S: Simd, E: Epilogue, D: Destination<S>, const ACROSS
                 } else {
                     Place { at: out.at.cast_const(), stride: out.stride }
                 };
-                // SAFETY: the block lies inside the matrices; the caller vouches for those. The rows and vectors are
-                // those of a tile that exists.
+                // SAFETY: the block lies inside the matrices, for which the caller vouches; the body is the one for a
+                // block of this size on the level of the token.
                 unsafe {
                     let t = Tile {
                         a: a.add(row * a_row + k_from * a_step),
@@ -98,14 +111,12 @@ pub(super) unsafe fn drive<S: Simd, E: Epilogue, D: Destination<S>, const ACROSS
                         start_stride: start.stride,
                         out: out.at,
                         out_stride: out.stride,
-                        last: columns - (vectors - 1) * S::LANES,
+                        last,
                     };
-                    if is_last {
-                        run_tile::<S, E, ACROSS>(s, rows, vectors, &t);
-                        destination.finish(s, block);
-                    } else {
-                        run_tile::<S, Keep, ACROSS>(s, rows, vectors, &t);
-                    }
+                    body(&t);
+                }
+                if is_last {
+                    destination.finish(s, block);
                 }
                 row += rows;
             }
@@ -190,8 +201,7 @@ mod tests {
     fn parts_are_equal_within_one_and_cover_the_total() {
         for total in 0..200 {
             for most in 1..30 {
-                let parts: [usize; 200] =
-                    core::array::from_fn(|i| Balanced::new(total, most).nth(i).unwrap_or(0));
+                let parts: [usize; 200] = core::array::from_fn(|i| Balanced::new(total, most).nth(i).unwrap_or(0));
                 let used = parts.iter().filter(|part| **part > 0);
                 assert_eq!(parts.iter().sum::<usize>(), total, "{total} by {most}");
                 assert_eq!(used.clone().count(), total.div_ceil(most), "{total} by {most}: fewest parts");

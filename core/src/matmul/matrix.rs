@@ -68,12 +68,7 @@ impl<'a> Matrix<'a> {
     ///
     /// # Errors
     /// [`ShapeError::Data`] where rows would overlap (`stride < columns`) or `data` is too short.
-    pub const fn new(
-        data: &'a [f32],
-        rows: usize,
-        columns: usize,
-        stride: usize,
-    ) -> Result<Self, ShapeError> {
+    pub const fn new(data: &'a [f32], rows: usize, columns: usize, stride: usize) -> Result<Self, ShapeError> {
         match Shape::new(data.len(), rows, columns, stride) {
             Ok(shape) => Ok(Self { first: data.as_ptr(), shape, lifetime: PhantomData }),
             Err(error) => Err(error),
@@ -102,11 +97,7 @@ impl<'a> Matrix<'a> {
         self.first
     }
 
-    pub(super) const fn expect(
-        &self,
-        operand: &'static str,
-        expected: (usize, usize),
-    ) -> Result<(), ShapeError> {
+    pub(super) const fn expect(&self, operand: &'static str, expected: (usize, usize)) -> Result<(), ShapeError> {
         expect(operand, expected, (self.shape.rows, self.shape.columns))
     }
 }
@@ -123,12 +114,7 @@ impl<'a> MatrixMut<'a> {
     ///
     /// # Errors
     /// [`ShapeError::Data`] where rows would overlap (`stride < columns`) or `data` is too short.
-    pub const fn new(
-        data: &'a mut [f32],
-        rows: usize,
-        columns: usize,
-        stride: usize,
-    ) -> Result<Self, ShapeError> {
+    pub const fn new(data: &'a mut [f32], rows: usize, columns: usize, stride: usize) -> Result<Self, ShapeError> {
         match Shape::new(data.len(), rows, columns, stride) {
             Ok(shape) => Ok(Self { first: data.as_mut_ptr(), shape, lifetime: PhantomData }),
             Err(error) => Err(error),
@@ -157,11 +143,7 @@ impl<'a> MatrixMut<'a> {
         self.first
     }
 
-    pub(super) const fn expect(
-        &self,
-        operand: &'static str,
-        expected: (usize, usize),
-    ) -> Result<(), ShapeError> {
+    pub(super) const fn expect(&self, operand: &'static str, expected: (usize, usize)) -> Result<(), ShapeError> {
         expect(operand, expected, (self.shape.rows, self.shape.columns))
     }
 }
@@ -173,11 +155,7 @@ impl<'a, const N: usize> From<&'a mut [[f32; N]]> for MatrixMut<'a> {
     }
 }
 
-const fn expect(
-    operand: &'static str,
-    expected: (usize, usize),
-    found: (usize, usize),
-) -> Result<(), ShapeError> {
+const fn expect(operand: &'static str, expected: (usize, usize), found: (usize, usize)) -> Result<(), ShapeError> {
     if expected.0 == found.0 && expected.1 == found.1 {
         return Ok(());
     }

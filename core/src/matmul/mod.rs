@@ -18,7 +18,8 @@ mod product;
 mod sink;
 mod tile;
 
-pub use epilogue::{Epilogue, Keep, Rectify};
+pub use epilogue::Epilogue;
+pub(crate) use epilogue::rectify;
 pub use matrix::{Matrix, MatrixMut, ShapeError};
 pub(crate) use product::{backward_rows, forward_rows, gradient_rows, sum_rows};
 pub(crate) use sink::Accumulate;
@@ -108,7 +109,7 @@ pub fn nn<A: Activation>(
     let (at, stride) = (c.as_mut_ptr(), c.stride());
     // SAFETY: the shapes fit each other, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
-        product::plain::<_, A::Epilogue, _>(s, &operands, &mut Output::<A>::new(start.values(), at, stride));
+        product::plain(s, A::EPILOGUE, &operands, &mut Output::<A>::new(start.values(), at, stride));
     });
     Ok(())
 }
@@ -149,7 +150,7 @@ pub fn tn(
     let (at, stride) = (c.as_mut_ptr(), c.stride());
     // SAFETY: the shapes fit each other, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
-        product::plain::<_, Keep, _>(s, &operands, &mut Output::<Identity>::new(start.values(), at, stride));
+        product::plain(s, Epilogue::Keep, &operands, &mut Output::<Identity>::new(start.values(), at, stride));
     });
     Ok(())
 }
@@ -223,7 +224,7 @@ pub fn nn_fixed<A: Activation, const M: usize, const K: usize, const N: usize>(
     let operands = product::nn_operands([M, K, N], a.as_ptr().cast(), K, b.as_ptr().cast(), N);
     // SAFETY: the shapes fit by their types, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
-        product::plain::<_, A::Epilogue, _>(s, &operands, &mut Output::<A>::new(start.values(), c.as_mut_ptr().cast(), N));
+        product::plain(s, A::EPILOGUE, &operands, &mut Output::<A>::new(start.values(), c.as_mut_ptr().cast(), N));
     });
 }
 
@@ -247,7 +248,7 @@ pub fn tn_fixed<const M: usize, const K: usize, const N: usize>(
     let operands = product::tn_operands([M, K, N], a.as_ptr().cast(), M, b.as_ptr().cast(), N);
     // SAFETY: the shapes fit by their types, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
-        product::plain::<_, Keep, _>(s, &operands, &mut Output::<Identity>::new(start.values(), c.as_mut_ptr().cast(), N));
+        product::plain(s, Epilogue::Keep, &operands, &mut Output::<Identity>::new(start.values(), c.as_mut_ptr().cast(), N));
     });
 }
 

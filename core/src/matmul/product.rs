@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 
 use super::destination::{Delta, Output, StartValues, ToSink};
 use super::drive::{Block, Destination, Operands, Place, drive};
-use super::epilogue::{Epilogue, Keep};
+use super::epilogue::Epilogue;
 use super::sink::{Sink, SinkPart};
 use crate::activation::Activation;
 use crate::rows::{Rows, RowsMut};
@@ -16,13 +16,14 @@ use crate::simd::Simd;
 /// # Safety
 /// * As [`drive`].
 #[inline(always)]
-pub(super) unsafe fn plain<S: Simd, E: Epilogue, D: Destination<S>>(
+pub(super) unsafe fn plain<S: Simd, D: Destination<S>>(
     s: S,
+    epilogue: Epilogue,
     operands: &Operands,
     destination: &mut D,
 ) {
     // SAFETY: the caller's promise.
-    unsafe { drive::<S, E, D, false>(s, operands, destination) }
+    unsafe { drive::<S, D, false>(s, epilogue, operands, destination) }
 }
 
 /// Steps of k, and columns, of the panel into which NT transposes: 16 KiB of stack, which stay in the first-level
@@ -41,7 +42,7 @@ const PANEL: usize = 64;
 pub(super) unsafe fn nt<S: Simd, D: Destination<S>>(s: S, operands: &Operands, destination: &mut D) {
     if const { S::LANES == 1 } {
         // SAFETY: the caller's promise.
-        return unsafe { drive::<S, Keep, D, true>(s, operands, destination) };
+        return unsafe { drive::<S, D, true>(s, Epilogue::Keep, operands, destination) };
     }
     let Operands { k, n, a, a_step, b, b_column, .. } = *operands;
     let mut panel = MaybeUninit::<[[f32; PANEL]; PANEL]>::uninit();
@@ -58,10 +59,9 @@ pub(super) unsafe fn nt<S: Simd, D: Destination<S>>(s: S, operands: &Operands, d
             unsafe {
                 transpose(s, b.add(column * b_column + k_from), b_column, (columns, steps), panel);
                 let a = a.add(k_from * a_step);
-                let part =
-                    Operands { k: steps, n: columns, a, b: panel, b_step: PANEL, b_column: 1, ..*operands };
+                let part = Operands { k: steps, n: columns, a, b: panel, b_step: PANEL, b_column: 1, ..*operands };
                 let mut columns_of = ColumnsOf { inner: destination, column, is_first: k_from == 0, is_last };
-                drive::<S, Keep, _, false>(s, &part, &mut columns_of);
+                drive::<S, _, false>(s, Epilogue::Keep, &part, &mut columns_of);
             }
             if is_last {
                 break;
@@ -143,39 +143,21 @@ impl<S: Simd, D: Destination<S>> Destination<S> for ColumnsOf<'_, D> {
 
 /// The operands of NN from places and row strides.
 #[inline(always)]
-pub(super) const fn nn_operands(
-    sizes: [usize; 3],
-    a: *const f32,
-    lda: usize,
-    b: *const f32,
-    ldb: usize,
-) -> Operands {
+pub(super) const fn nn_operands(sizes: [usize; 3], a: *const f32, lda: usize, b: *const f32, ldb: usize) -> Operands {
     let [m, k, n] = sizes;
     Operands { m, k, n, a, a_row: lda, a_step: 1, b, b_step: ldb, b_column: 1 }
 }
 
 /// The operands of TN from places and row strides.
 #[inline(always)]
-pub(super) const fn tn_operands(
-    sizes: [usize; 3],
-    a: *const f32,
-    lda: usize,
-    b: *const f32,
-    ldb: usize,
-) -> Operands {
+pub(super) const fn tn_operands(sizes: [usize; 3], a: *const f32, lda: usize, b: *const f32, ldb: usize) -> Operands {
     let [m, k, n] = sizes;
     Operands { m, k, n, a, a_row: 1, a_step: lda, b, b_step: ldb, b_column: 1 }
 }
 
 /// The operands of NT from places and row strides.
 #[inline(always)]
-pub(super) const fn nt_operands(
-    sizes: [usize; 3],
-    a: *const f32,
-    lda: usize,
-    b: *const f32,
-    ldb: usize,
-) -> Operands {
+pub(super) const fn nt_operands(sizes: [usize; 3], a: *const f32, lda: usize, b: *const f32, ldb: usize) -> Operands {
     let [m, k, n] = sizes;
     Operands { m, k, n, a, a_row: lda, a_step: 1, b, b_step: 1, b_column: ldb }
 }
@@ -194,7 +176,7 @@ pub(crate) fn forward_rows<S: Simd, A: Activation, const IN: usize, const OUT: u
     let stride = y.stride();
     let mut output = Output::<A>::new(StartValues::Bias(bias.as_ptr()), y.as_mut_ptr(), stride);
     // SAFETY: the shapes fit by their types; `y` is borrowed exclusively, so it overlaps nothing.
-    unsafe { plain::<S, A::Epilogue, _>(s, &operands, &mut output) }
+    unsafe { plain(s, A::EPILOGUE, &operands, &mut output) }
 }
 
 /// Delta of the layer below a dense layer: `dx = A'(x) * (dy w^T)`, with `x` the outputs of that layer and `A` its
@@ -233,7 +215,7 @@ pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>
     let (sink, base) = part.into_raw();
     let mut to_sink = ToSink::<S, K> { sink, base, columns: OUT, penalised: true, stage: s.stage() };
     // SAFETY: the shapes fit by their types; the part of the sink is held exclusively and overlaps no operand.
-    unsafe { plain::<S, Keep, _>(s, &operands, &mut to_sink) }
+    unsafe { plain(s, Epilogue::Keep, &operands, &mut to_sink) }
 }
 
 /// Gradient of the bias of a dense layer: the sum of the rows of `dy`, in order, handed to the sink.
@@ -249,5 +231,5 @@ pub(crate) fn sum_rows<S: Simd, K: Sink, const OUT: usize>(
     let (sink, base) = part.into_raw();
     let mut to_sink = ToSink::<S, K> { sink, base, columns: OUT, penalised: false, stage: s.stage() };
     // SAFETY: all steps read the same one; the rest as for the weights.
-    unsafe { plain::<S, Keep, _>(s, &operands, &mut to_sink) }
+    unsafe { plain(s, Epilogue::Keep, &operands, &mut to_sink) }
 }

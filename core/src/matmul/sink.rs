@@ -59,10 +59,7 @@ impl<'a, K: Sink, T: Flat> SinkPart<'a, K, T> {
     {
         let Self { sink, base, lifetime: _ } = self;
         let second = base + T::First::LEN;
-        (
-            SinkPart { sink, base, lifetime: PhantomData },
-            SinkPart { sink, base: second, lifetime: PhantomData },
-        )
+        (SinkPart { sink, base, lifetime: PhantomData }, SinkPart { sink, base: second, lifetime: PhantomData })
     }
 }
 
@@ -78,11 +75,8 @@ impl Accumulate {
     /// A sink that adds to `gradient`.
     #[inline(always)]
     pub(crate) fn new<'a, T: Flat>(gradient: &'a mut T, parameters: &'a T, l2: f32) -> SinkPart<'a, Self, T> {
-        let sink = Self {
-            gradient: gradient.as_mut_slice().as_mut_ptr(),
-            parameters: parameters.as_slice().as_ptr(),
-            l2,
-        };
+        let sink =
+            Self { gradient: gradient.as_mut_slice().as_mut_ptr(), parameters: parameters.as_slice().as_ptr(), l2 };
         // SAFETY: made from exclusive (and, for what is only read, shared) borrows for `'a`.
         unsafe { SinkPart::whole(sink) }
     }

@@ -12,9 +12,12 @@
 //! Each accumulator is the chain of the bit contract: it begins with the start value and takes one
 //! multiply-accumulate for each k, ascending. Lanes run over columns, never over k, so the shape of the tile cannot
 //! show in the result.
+//!
+//! All bodies are compiled here, in this crate, and reached through a pointer: networks, whose code is compiled where
+//! they are used, share them, and do not wait for their compilation.
 
-use super::epilogue::Epilogue;
-use crate::simd::Simd;
+use super::epilogue::{Epilogue, rectify};
+use crate::simd::{Level, Simd, dispatch};
 
 /// Where one tile reads and writes. Strides are in numbers.
 #[derive(Clone, Copy)]
@@ -40,21 +43,15 @@ pub(super) struct Tile {
 }
 
 /// Computes a tile of `MR` rows and `NV` vectors. With `TAIL` the last vector has `tile.last` lanes, without it is
-/// full; with `ACROSS` the vectors of `b` are `tile.b_vector` apart, without they are adjacent.
+/// full; with `ACROSS` the vectors of `b` are `tile.b_vector` apart, without they are adjacent; with `RECTIFY` negative
+/// sums become 0.
 ///
 /// # Safety
 /// * With m = MR and n = (NV - 1) * LANES + (TAIL ? last : LANES), the m x k numbers of `a`, the k x n of `b`, the
 ///   m x n of `start` (unless null) are valid for reads and the m x n of `out` for writes, at their strides;
 /// * `out` does not overlap `a` or `b`; it may be `start`.
 #[inline(always)]
-unsafe fn tile<
-    S: Simd,
-    E: Epilogue,
-    const ACROSS: bool,
-    const MR: usize,
-    const NV: usize,
-    const TAIL: bool,
->(
+unsafe fn tile<S: Simd, const RECTIFY: bool, const ACROSS: bool, const MR: usize, const NV: usize, const TAIL: bool>(
     s: S,
     tile: &Tile,
 ) {
@@ -95,7 +92,7 @@ unsafe fn tile<
 
     for (r, row) in acc.into_iter().enumerate() {
         for (v, c) in row.into_iter().enumerate() {
-            let c = E::apply(s, c);
+            let c = if RECTIFY { rectify(s, c) } else { c };
             // SAFETY: rows stay below MR, vectors below NV; the last vector is masked. A full one is stored as such
             // because masked stores are slow on some processors.
             unsafe {
@@ -125,32 +122,55 @@ pub(super) const fn most_rows<S: Simd>(vectors: usize) -> usize {
     if rows > S::TALLEST { S::TALLEST } else { rows }
 }
 
-/// Calls the body for `rows` x `vectors`. Bodies are not inlined, so that all matrices of a program share them.
-///
-/// # Safety
-/// * As [`tile`], with MR = `rows`, which is in `1..=most_rows(NV)`, and NV = `vectors`.
+/// A body of [`tile`]; its promises are the caller's.
+pub(super) type TileBody = unsafe fn(&Tile);
+
+/// Which body a tile needs.
+#[derive(Clone, Copy)]
+pub(super) struct TileKind {
+    /// In `1..=most_rows(vectors)`.
+    pub(super) rows: usize,
+    pub(super) vectors: usize,
+    /// The last vector has all its lanes.
+    pub(super) is_full: bool,
+    /// The vectors of `b` lie apart; for tokens of one lane.
+    pub(super) is_across: bool,
+    pub(super) epilogue: Epilogue,
+}
+
+/// The body for a kind of tile on a level.
 #[inline(never)]
-pub(super) unsafe fn run_tile<S: Simd, E: Epilogue, const ACROSS: bool>(
-    s: S,
-    rows: usize,
-    vectors: usize,
-    t: &Tile,
-) {
+pub(super) fn body_of(level: Level, kind: TileKind) -> TileBody {
+    dispatch!(level, s => body_of_token(s, kind))
+}
+
+#[inline(always)]
+fn body_of_token<S: Simd>(_s: S, kind: TileKind) -> TileBody {
+    let rectifies = matches!(kind.epilogue, Epilogue::Rectify);
+    if const { S::LANES == 1 } && kind.is_across {
+        return body_of_size::<S, false, true>(kind);
+    }
+    if rectifies { body_of_size::<S, true, false>(kind) } else { body_of_size::<S, false, false>(kind) }
+}
+
+#[inline(always)]
+fn body_of_size<S: Simd, const RECTIFY: bool, const ACROSS: bool>(kind: TileKind) -> TileBody {
     macro_rules! bodies {
         ($($nv:literal: $($mr:literal)*;)*) => {
-            match (vectors, rows) {
+            match (kind.vectors, kind.rows) {
                 $($(
-                    ($nv, $mr) => if const { $mr <= most_rows::<S>($nv) } {
-                        if S::FREE_TAILS || t.last != S::LANES {
-                            // SAFETY: the caller's promises are those of the tile.
-                            s.outline(#[inline(always)] move || unsafe { tile::<S, E, ACROSS, $mr, $nv, true>(s, t) });
+                    ($nv, $mr) if const { $mr <= most_rows::<S>($nv) } => {
+                        if S::FREE_TAILS || !kind.is_full {
+                            body::<S, RECTIFY, ACROSS, $mr, $nv, true>
                         } else {
-                            // SAFETY: as above.
-                            s.outline(#[inline(always)] move || unsafe { tile::<S, E, ACROSS, $mr, $nv, false>(s, t) });
+                            body::<S, RECTIFY, ACROSS, $mr, $nv, false>
                         }
                     }
                 )*)*
-                _ => debug_assert!(false, "no tile of {rows} rows and {vectors} vectors"),
+                _ => {
+                    debug_assert!(false, "no tile of {} rows and {} vectors", kind.rows, kind.vectors);
+                    body::<S, RECTIFY, ACROSS, 1, 1, true>
+                }
             }
         };
     }
@@ -160,5 +180,22 @@ pub(super) unsafe fn run_tile<S: Simd, E: Epilogue, const ACROSS: bool>(
         3: 1 2 3 4 5 6 7 8;
         4: 1 2 3 4 5 6;
         8: 1 2 3;
+    }
+}
+
+/// [`tile`] behind a pointer.
+///
+/// # Safety
+/// * As [`tile`], and the processor has the instructions of the token.
+unsafe fn body<S: Simd, const RECTIFY: bool, const ACROSS: bool, const MR: usize, const NV: usize, const TAIL: bool>(
+    t: &Tile,
+) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        let s = S::assume_supported();
+        s.vectorize(
+            #[inline(always)]
+            || tile::<S, RECTIFY, ACROSS, MR, NV, TAIL>(s, t),
+        );
     }
 }

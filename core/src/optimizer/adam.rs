@@ -55,13 +55,7 @@ pub struct AdamUpdate {
 
 impl Update<2> for AdamUpdate {
     #[inline(always)]
-    fn update<S: Simd>(
-        self,
-        s: S,
-        w: S::Vector,
-        [m, v]: [S::Vector; 2],
-        g: S::Vector,
-    ) -> (S::Vector, [S::Vector; 2]) {
+    fn update<S: Simd>(self, s: S, w: S::Vector, [m, v]: [S::Vector; 2], g: S::Vector) -> (S::Vector, [S::Vector; 2]) {
         let m = s.mac(s.splat(self.beta1), m, s.mul(s.splat(1.0 - self.beta1), g));
         let v = s.mac(s.splat(self.beta2), v, s.mul(s.mul(s.splat(1.0 - self.beta2), g), g));
         let root = s.mac(s.sqrt(v), s.splat(self.root_scale), s.splat(self.epsilon));

@@ -123,6 +123,18 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
         }
     }
 
+    /// Goes on from where another optimizer was: its rule, its steps, its moments.
+    #[must_use]
+    pub const fn from_parts(rule: R, steps: u32, moments: [P; MOMENTS]) -> Self {
+        Self { rule, steps, moments }
+    }
+
+    /// Sets where to go on from, without moving moments about.
+    pub const fn resume(&mut self, steps: u32) -> &mut [P; MOMENTS] {
+        self.steps = steps;
+        &mut self.moments
+    }
+
     /// How many steps were made.
     #[must_use]
     pub const fn steps(&self) -> u32 {

@@ -59,13 +59,7 @@ pub struct MomentumUpdate {
 
 impl Update<1> for MomentumUpdate {
     #[inline(always)]
-    fn update<S: Simd>(
-        self,
-        s: S,
-        w: S::Vector,
-        [b]: [S::Vector; 1],
-        g: S::Vector,
-    ) -> (S::Vector, [S::Vector; 1]) {
+    fn update<S: Simd>(self, s: S, w: S::Vector, [b]: [S::Vector; 1], g: S::Vector) -> (S::Vector, [S::Vector; 1]) {
         let momentum = s.splat(self.momentum);
         let b = s.mac(momentum, b, s.mul(s.splat(self.gain), g));
         let d = if self.nesterov { s.mac(momentum, b, g) } else { b };

@@ -13,8 +13,7 @@ pub(super) fn one_minus_power(beta: f32, step: u32) -> f32 {
     let bits = beta.to_bits();
     // beta = mantissa * 2^(exponent - 150); below 1 the exponent is at most 126, so the shift to the left is at most 40.
     let (mantissa, exponent) = (u128::from(bits & 0x007f_ffff | 0x0080_0000), bits >> 23);
-    let mut base =
-        if exponent >= 86 { mantissa << (exponent - 86) } else { mantissa >> (86 - exponent).min(127) };
+    let mut base = if exponent >= 86 { mantissa << (exponent - 86) } else { mantissa >> (86 - exponent).min(127) };
     let mut power = ONE;
     let mut step = step;
     while step > 0 {

@@ -25,8 +25,7 @@ pub enum Isa {
 
 impl Isa {
     /// All of them, narrowest first within a family.
-    pub const ALL: [Self; 6] =
-        [Self::Scalar, Self::Sse2, Self::Avx2, Self::Avx512, Self::Neon, Self::Simd128];
+    pub const ALL: [Self; 6] = [Self::Scalar, Self::Sse2, Self::Avx2, Self::Avx512, Self::Neon, Self::Simd128];
 
     /// The lower-case name that [`FromStr`] reads: `scalar`, `sse2`, `avx2`, `avx512`, `neon`, `simd128`.
     #[must_use]
@@ -102,9 +101,9 @@ impl Level {
 
     /// Every level that this machine can run, both classes.
     pub fn supported() -> impl Iterator<Item = Self> {
-        Isa::ALL.into_iter().flat_map(|isa| {
-            [Arithmetic::Fused, Arithmetic::Unfused].into_iter().filter_map(move |a| Self::new(isa, a))
-        })
+        Isa::ALL
+            .into_iter()
+            .flat_map(|isa| [Arithmetic::Fused, Arithmetic::Unfused].into_iter().filter_map(move |a| Self::new(isa, a)))
     }
 
     /// The same instruction set in the class that every target has.

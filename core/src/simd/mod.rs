@@ -114,6 +114,12 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
     /// A masked load costs next to nothing more than a full one, so tiles need no second body for ragged columns.
     const FREE_TAILS: bool;
 
+    /// The token.
+    /// # Safety
+    /// * The processor has the instructions of this token; there is a [`Level`] of it.
+    unsafe fn assume_supported() -> Self;
+    /// The level of the token.
+    fn level(self) -> Level;
     /// Runs `f` inside a function compiled for this instruction set. `f` must be `#[inline(always)]`, as must
     /// everything on the way to an operation of this trait, or it is compiled without the features and slow.
     fn vectorize<R>(self, f: impl FnOnce() -> R) -> R;

@@ -1,6 +1,6 @@
 //! Every other target: single numbers, unfused.
 
-use super::{Arithmetic, Isa, Scalar, Unfused};
+use super::{Arithmetic, Class, Isa, Scalar, Unfused};
 
 pub(super) use super::scalar::no_fma as hardware;
 
@@ -38,6 +38,11 @@ impl Token {
 
     pub(super) fn unfused(self) -> Self {
         self
+    }
+
+    /// The token of a scalar one; there is none of the fused class here.
+    pub(super) fn of_scalar<C: Class>(_token: Scalar<C>) -> Self {
+        Self::ScalarUnfused(Scalar::new())
     }
 
     pub(super) const fn parts(self) -> (Isa, Arithmetic) {

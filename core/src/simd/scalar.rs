@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::target::hardware;
-use super::{Arithmetic, Class, Sealed, Simd};
+use super::{Arithmetic, Class, Level, Sealed, Simd, Token};
 
 /// Proof that single numbers can be multiplied and added in class `C`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,15 +20,6 @@ impl Scalar<super::Unfused> {
 impl Default for Scalar<super::Unfused> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Scalar<super::Fused> {
-    /// # Safety
-    /// * The processor has fused multiply-add instructions: FMA on x86, NEON on AArch64.
-    #[allow(dead_code, reason = "targets without such instructions have no token of this class")]
-    pub(crate) const unsafe fn assume_supported() -> Self {
-        Self(PhantomData)
     }
 }
 
@@ -79,6 +70,16 @@ impl<C: Class> Simd for Scalar<C> {
     const TALLEST: usize = 4;
     const STRIP_VECTORS: usize = 4;
     const FREE_TAILS: bool = true;
+
+    #[inline(always)]
+    unsafe fn assume_supported() -> Self {
+        Self(PhantomData)
+    }
+
+    #[inline(always)]
+    fn level(self) -> Level {
+        Level(Token::of_scalar(self))
+    }
 
     #[inline(always)]
     fn vectorize<R>(self, f: impl FnOnce() -> R) -> R {

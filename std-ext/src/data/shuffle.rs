@@ -76,11 +76,7 @@ mod tests {
         assert_eq!(indices, [0, 1, 9, 7, 5, 4, 2, 8, 3, 6], "shuffle with seed 42");
         assert_eq!(permutation(10, 42, 0), [4, 1, 9, 7, 8, 3, 6, 0, 5, 2], "seed 42, epoch 0");
         assert_eq!(permutation(10, 42, 1), [0, 9, 3, 1, 5, 4, 7, 2, 8, 6], "seed 42, epoch 1");
-        assert_eq!(
-            permutation(1797, 7, 3)[..8],
-            [143, 227, 393, 821, 717, 698, 1751, 848],
-            "seed 7, epoch 3"
-        );
+        assert_eq!(permutation(1797, 7, 3)[..8], [143, 227, 393, 821, 717, 698, 1751, 848], "seed 7, epoch 3");
     }
 
     #[test]
@@ -109,10 +105,7 @@ mod tests {
         for bound in [1, 2, 3, 1 << 31, (1 << 31) + 1, u32::MAX as usize, usize::MAX] {
             let largest = (0..100).map(|_| below(&mut generator, bound)).max();
             assert!(largest.is_some_and(|largest| largest < bound), "{largest:?} is not below {bound}");
-            assert!(
-                largest >= Some(bound / 2),
-                "100 numbers below {bound} reach its upper half: {largest:?}"
-            );
+            assert!(largest >= Some(bound / 2), "100 numbers below {bound} reach its upper half: {largest:?}");
         }
     }
 

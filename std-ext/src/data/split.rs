@@ -347,14 +347,11 @@ mod tests {
     fn classes_and_totals_stay_within_one_sample_of_their_shares() -> Result<(), SplitError> {
         // Classes of at most six samples, in mixed order, so that nearly every class has to be rounded.
         let labels: Vec<u32> = (0..400_u32).map(|index| index * index % 181).collect();
-        for (seed, (validation, test)) in
-            [(0.1, 0.2), (0.15, 0.15), (0.0, 0.34), (0.45, 0.5)].iter().enumerate()
-        {
+        for (seed, (validation, test)) in [(0.1, 0.2), (0.15, 0.15), (0.0, 0.34), (0.45, 0.5)].iter().enumerate() {
             let fractions = Fractions::new(*validation, *test)?;
             let split = stratified_split(&labels, fractions, seed as u64)?;
             assert!(is_exact_cover(&split, labels.len()), "every index once: {split:?}");
-            let of_class =
-                |part: &[usize], class| part.iter().filter(|&&i| labels[i] == class).count() as f64;
+            let of_class = |part: &[usize], class| part.iter().filter(|&&i| labels[i] == class).count() as f64;
             for (part, share) in [
                 (&split.train, fractions.train()),
                 (&split.validation, fractions.validation()),

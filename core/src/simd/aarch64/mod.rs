@@ -1,6 +1,6 @@
 //! AArch64: NEON is the baseline and has fused multiply-add.
 
-use super::{Arithmetic, Fused, Isa, Scalar, Unfused};
+use super::{Arithmetic, Class, Fused, Isa, Scalar, Simd, Unfused};
 
 mod neon;
 
@@ -54,9 +54,16 @@ impl Token {
         match self {
             Self::ScalarUnfused(_) | Self::ScalarFused(_) => Self::ScalarUnfused(Scalar::new()),
             // SAFETY: as above.
-            Self::NeonUnfused(_) | Self::NeonFused(_) => {
-                Self::NeonUnfused(unsafe { Neon::assume_supported() })
-            }
+            Self::NeonUnfused(_) | Self::NeonFused(_) => Self::NeonUnfused(unsafe { Neon::assume_supported() }),
+        }
+    }
+
+    /// The token of a scalar one.
+    pub(super) fn of_scalar<C: Class>(_token: Scalar<C>) -> Self {
+        match C::ARITHMETIC {
+            // SAFETY: the argument proves it.
+            Arithmetic::Fused => Self::ScalarFused(unsafe { Scalar::assume_supported() }),
+            Arithmetic::Unfused => Self::ScalarUnfused(Scalar::new()),
         }
     }
 

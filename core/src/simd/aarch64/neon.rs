@@ -3,19 +3,11 @@
 use core::arch::aarch64::*;
 use core::marker::PhantomData;
 
-use crate::simd::{Arithmetic, Class, Sealed, Simd, feature_entries, token_ops};
+use crate::simd::{Arithmetic, Class, Level, Sealed, Simd, Token, feature_entries, token_ops};
 
 /// Proof that NEON can be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Neon<C>(PhantomData<C>);
-
-impl<C> Neon<C> {
-    /// # Safety
-    /// * The processor has NEON (every AArch64 processor that runs an operating system).
-    pub(crate) const unsafe fn assume_supported() -> Self {
-        Self(PhantomData)
-    }
-}
 
 impl<C: Class> Sealed for Neon<C> {}
 
@@ -32,6 +24,19 @@ impl<C: Class> Simd for Neon<C> {
     const TALLEST: usize = 16;
     const STRIP_VECTORS: usize = 4;
     const FREE_TAILS: bool = false;
+
+    #[inline(always)]
+    unsafe fn assume_supported() -> Self {
+        Self(PhantomData)
+    }
+
+    #[inline(always)]
+    fn level(self) -> Level {
+        Level(match C::ARITHMETIC {
+            Arithmetic::Fused => Token::NeonFused(Neon(PhantomData)),
+            Arithmetic::Unfused => Token::NeonUnfused(Neon(PhantomData)),
+        })
+    }
 
     feature_entries!("neon");
 

@@ -1,6 +1,6 @@
 //! WebAssembly with simd128 switched on at compile time; the engine decides nothing at run time.
 
-use super::{Arithmetic, Isa, Scalar, Unfused};
+use super::{Arithmetic, Class, Isa, Scalar, Unfused};
 
 mod simd128;
 
@@ -46,6 +46,11 @@ impl Token {
 
     pub(super) fn unfused(self) -> Self {
         self
+    }
+
+    /// The token of a scalar one; there is none of the fused class here.
+    pub(super) fn of_scalar<C: Class>(_token: Scalar<C>) -> Self {
+        Self::ScalarUnfused(Scalar::new())
     }
 
     pub(super) const fn parts(self) -> (Isa, Arithmetic) {

@@ -2,7 +2,7 @@
 
 use core::arch::wasm32::*;
 
-use crate::simd::{Sealed, Simd, Unfused, token_ops};
+use crate::simd::{Level, Sealed, Simd, Token, Unfused, token_ops};
 
 /// Proof that simd128 can be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +30,16 @@ impl Simd for Simd128 {
     const TALLEST: usize = 8;
     const STRIP_VECTORS: usize = 2;
     const FREE_TAILS: bool = false;
+
+    #[inline(always)]
+    unsafe fn assume_supported() -> Self {
+        Self(())
+    }
+
+    #[inline(always)]
+    fn level(self) -> Level {
+        Level(Token::Simd128(self))
+    }
 
     #[inline(always)]
     fn vectorize<R>(self, f: impl FnOnce() -> R) -> R {
@@ -135,8 +145,7 @@ impl Simd for Simd128 {
         }
         let [r0, r1, r2, r3] = row;
         let (even, odd) = (i32x4_shuffle::<0, 4, 1, 5>(r0, r2), i32x4_shuffle::<0, 4, 1, 5>(r1, r3));
-        let (even_high, odd_high) =
-            (i32x4_shuffle::<2, 6, 3, 7>(r0, r2), i32x4_shuffle::<2, 6, 3, 7>(r1, r3));
+        let (even_high, odd_high) = (i32x4_shuffle::<2, 6, 3, 7>(r0, r2), i32x4_shuffle::<2, 6, 3, 7>(r1, r3));
         let column = [
             i32x4_shuffle::<0, 4, 1, 5>(even, odd),
             i32x4_shuffle::<2, 6, 3, 7>(even, odd),

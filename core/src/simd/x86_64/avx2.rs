@@ -4,19 +4,11 @@ use core::arch::x86_64::*;
 
 use core::marker::PhantomData;
 
-use crate::simd::{Arithmetic, Class, Sealed, Simd, feature_entries, token_ops};
+use crate::simd::{Arithmetic, Class, Level, Sealed, Simd, Token, feature_entries, token_ops};
 
 /// Proof that AVX2 and FMA can be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Avx2<C>(PhantomData<C>);
-
-impl<C> Avx2<C> {
-    /// # Safety
-    /// * The processor and the operating system support AVX2 and FMA.
-    pub(crate) const unsafe fn assume_supported() -> Self {
-        Self(PhantomData)
-    }
-}
 
 impl<C: Class> Sealed for Avx2<C> {}
 
@@ -36,6 +28,19 @@ impl<C: Class> Simd for Avx2<C> {
     const TALLEST: usize = 12;
     const STRIP_VECTORS: usize = 2;
     const FREE_TAILS: bool = true;
+
+    #[inline(always)]
+    unsafe fn assume_supported() -> Self {
+        Self(PhantomData)
+    }
+
+    #[inline(always)]
+    fn level(self) -> Level {
+        Level(match C::ARITHMETIC {
+            Arithmetic::Fused => Token::Avx2Fused(Avx2(PhantomData)),
+            Arithmetic::Unfused => Token::Avx2Unfused(Avx2(PhantomData)),
+        })
+    }
 
     feature_entries!("avx2,fma");
 

@@ -4,19 +4,11 @@ use core::arch::x86_64::*;
 
 use core::marker::PhantomData;
 
-use crate::simd::{Arithmetic, Class, Sealed, Simd, feature_entries, token_ops};
+use crate::simd::{Arithmetic, Class, Level, Sealed, Simd, Token, feature_entries, token_ops};
 
 /// Proof that AVX-512 F, VL, BW and DQ (and AVX2 and FMA with them) can be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Avx512<C>(PhantomData<C>);
-
-impl<C> Avx512<C> {
-    /// # Safety
-    /// * The processor and the operating system support AVX-512 F, VL, BW, DQ, AVX2 and FMA.
-    pub(crate) const unsafe fn assume_supported() -> Self {
-        Self(PhantomData)
-    }
-}
 
 impl<C: Class> Sealed for Avx512<C> {}
 
@@ -33,6 +25,19 @@ impl<C: Class> Simd for Avx512<C> {
     const TALLEST: usize = 16;
     const STRIP_VECTORS: usize = 4;
     const FREE_TAILS: bool = true;
+
+    #[inline(always)]
+    unsafe fn assume_supported() -> Self {
+        Self(PhantomData)
+    }
+
+    #[inline(always)]
+    fn level(self) -> Level {
+        Level(match C::ARITHMETIC {
+            Arithmetic::Fused => Token::Avx512Fused(Avx512(PhantomData)),
+            Arithmetic::Unfused => Token::Avx512Unfused(Avx512(PhantomData)),
+        })
+    }
 
     feature_entries!("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma");
 
@@ -134,10 +139,8 @@ impl<C: Class> Simd for Avx512<C> {
             }
             for c in 0..4 {
                 let [q0, q1, q2, q3] = [quad[0][c], quad[1][c], quad[2][c], quad[3][c]];
-                let (even01, even23) =
-                    (_mm512_shuffle_f32x4::<0x88>(q0, q1), _mm512_shuffle_f32x4::<0x88>(q2, q3));
-                let (odd01, odd23) =
-                    (_mm512_shuffle_f32x4::<0xdd>(q0, q1), _mm512_shuffle_f32x4::<0xdd>(q2, q3));
+                let (even01, even23) = (_mm512_shuffle_f32x4::<0x88>(q0, q1), _mm512_shuffle_f32x4::<0x88>(q2, q3));
+                let (odd01, odd23) = (_mm512_shuffle_f32x4::<0xdd>(q0, q1), _mm512_shuffle_f32x4::<0xdd>(q2, q3));
                 column[c] = _mm512_shuffle_f32x4::<0x88>(even01, even23);
                 column[4 + c] = _mm512_shuffle_f32x4::<0x88>(odd01, odd23);
                 column[8 + c] = _mm512_shuffle_f32x4::<0xdd>(even01, even23);

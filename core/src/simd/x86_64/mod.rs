@@ -3,7 +3,7 @@
 use core::arch::x86_64::{__cpuid, __cpuid_count, __get_cpuid_max, _xgetbv};
 use core::sync::atomic::{AtomicU8, Ordering};
 
-use super::{Arithmetic, Fused, Isa, Scalar, Unfused};
+use super::{Arithmetic, Class, Fused, Isa, Scalar, Simd, Unfused};
 
 mod avx2;
 mod avx512;
@@ -52,9 +52,7 @@ impl Token {
                 (Isa::Sse2, Arithmetic::Unfused) => Self::Sse2(Sse2::new()),
                 (Isa::Avx2, Arithmetic::Unfused) if avx2 => Self::Avx2Unfused(Avx2::assume_supported()),
                 (Isa::Avx2, Arithmetic::Fused) if avx2 => Self::Avx2Fused(Avx2::assume_supported()),
-                (Isa::Avx512, Arithmetic::Unfused) if avx512 => {
-                    Self::Avx512Unfused(Avx512::assume_supported())
-                }
+                (Isa::Avx512, Arithmetic::Unfused) if avx512 => Self::Avx512Unfused(Avx512::assume_supported()),
                 (Isa::Avx512, Arithmetic::Fused) if avx512 => Self::Avx512Fused(Avx512::assume_supported()),
                 _ => return None,
             }
@@ -70,6 +68,15 @@ impl Token {
     pub(super) fn unfused(self) -> Self {
         // Whatever runs fused runs unfused, so the last resort is never taken.
         Self::new(self.parts().0, Arithmetic::Unfused).unwrap_or(Self::Sse2(Sse2::new()))
+    }
+
+    /// The token of a scalar one.
+    pub(super) fn of_scalar<C: Class>(_token: Scalar<C>) -> Self {
+        match C::ARITHMETIC {
+            // SAFETY: the argument proves it.
+            Arithmetic::Fused => Self::ScalarFused(unsafe { Scalar::assume_supported() }),
+            Arithmetic::Unfused => Self::ScalarUnfused(Scalar::new()),
+        }
     }
 
     pub(super) const fn parts(self) -> (Isa, Arithmetic) {

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::{Sealed, Simd, Unfused, token_ops};
+use crate::simd::{Level, Sealed, Simd, Token, Unfused, token_ops};
 
 /// Proof that SSE2 can be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +30,16 @@ impl Simd for Sse2 {
     const TALLEST: usize = 8;
     const STRIP_VECTORS: usize = 2;
     const FREE_TAILS: bool = false;
+
+    #[inline(always)]
+    unsafe fn assume_supported() -> Self {
+        Self(())
+    }
+
+    #[inline(always)]
+    fn level(self) -> Level {
+        Level(Token::Sse2(self))
+    }
 
     #[inline(always)]
     fn vectorize<R>(self, f: impl FnOnce() -> R) -> R {

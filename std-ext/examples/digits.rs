@@ -1,0 +1,223 @@
+//! Trains a small network to read handwritten digits, shows how well it reads those it has not seen, and
+//! saves it.
+//!
+//! ```sh
+//! cargo run --release --example digits -- --help
+//! ```
+//!
+//! The same options give the same weights, bit by bit, on every machine that runs the same arithmetic class:
+//! compare the hash at the end.
+
+use std::env;
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitCode};
+use std::time::{Duration, Instant};
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, value_parser};
+use femto::activation::Relu;
+use femto::init::Init;
+use femto::layer::Dense;
+use femto::loss::CrossEntropy;
+use femto::optimizer::{Adam, Optimizer};
+use femto::train::Objective;
+use femto::{Arithmetic, Flat, Isa, Level, net};
+use femto_std::data::{DIGITS_CLASSES, DIGITS_PIXELS, Dataset, Fractions, digits, stratified_split};
+use femto_std::epoch::Epochs;
+use femto_std::evaluate::{predict_all, predict_classes};
+use femto_std::metrics::{ConfusionMatrix, accuracy};
+use femto_std::weights::{self, weights_hash};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+
+/// 64 pixels in, 32 hidden neurons, one logit for each digit out.
+type Digits = net![Dense<DIGITS_PIXELS, 32, Relu>, Dense<32, DIGITS_CLASSES>];
+
+/// Images and the digits they show.
+type Images = Dataset<[f32; DIGITS_PIXELS], u8>;
+
+/// A constant, so that runs with different `--seed` are tested with the same images.
+///
+/// Which 359 images these are matters more than the seed of a run: with this constant the test accuracy is
+/// 0.974 on average and at least 0.966 (40 seeds); over 30 such constants the averages (8 seeds each) are
+/// 0.955 to 0.984, and 0.970 together.
+const SPLIT_SEED: u64 = 7;
+const VALIDATION_FRACTION: f64 = 0.15;
+const TEST_FRACTION: f64 = 0.2;
+
+/// Trains a small network to read handwritten digits.
+#[derive(Parser, Debug)]
+#[command(name = "digits")]
+struct Options {
+    /// How many times to go over the training images.
+    #[arg(long, value_name = "COUNT", default_value_t = 60, value_parser = value_parser!(u32).range(1..))]
+    epochs: u32,
+    /// How many images each step learns from.
+    #[arg(long, value_name = "IMAGES", default_value_t = 32, value_parser = value_parser!(u32).range(1..))]
+    batch: u32,
+    /// The step size of Adam.
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value_t = 3e-3,
+        value_parser = learning_rate,
+        allow_negative_numbers = true
+    )]
+    lr: f32,
+    /// What initial weights and the order of the images are drawn from.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// Round products before sums, as machines without fused multiply-add do.
+    #[arg(long)]
+    unfused: bool,
+    /// The instruction set: scalar, sse2, avx2, avx512, neon or simd128 [default: the fastest].
+    #[arg(long, value_name = "NAME")]
+    level: Option<Isa>,
+    /// Where to save the weights [default: a new file in the folder for temporary files].
+    #[arg(long, value_name = "PATH")]
+    save: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let level = match choose_level(options.level, options.unfused) {
+        Ok(level) => level,
+        Err(message) => Options::command().error(ErrorKind::ValueValidation, message).exit(),
+    };
+    match run(&options, level) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print_error(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// All of it: train, test, save, and check what was saved.
+fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout();
+    let parts = Parts::new()?;
+    let (train, validation, test) = (parts.train.len(), parts.validation.len(), parts.test.len());
+    writeln!(out, "digits: {train} to train with, {validation} to validate, {test} to test; level: {level}")?;
+
+    let (net, time) = train_network(options, level, &parts)?;
+
+    let classes = predict_classes(&net, level, parts.test.inputs());
+    let pairs = parts.test.targets().iter().copied().zip(classes.iter().copied());
+    writeln!(out, "\n{}\n", ConfusionMatrix::<DIGITS_CLASSES>::from_pairs(pairs)?)?;
+    writeln!(out, "test accuracy: {:.4}", accuracy(&classes, parts.test.targets())?)?;
+    writeln!(out, "training time: {:.3} s", time.as_secs_f64())?;
+    writeln!(out, "weights hash: {:016x}", weights_hash(&net))?;
+
+    let path = options.save.clone().unwrap_or_else(default_path);
+    weights::save(&path, &net)?;
+    writeln!(out, "saved: {}", path.display())?;
+    check_saved(&path, &net, level, parts.test.inputs())?;
+    writeln!(out, "loaded again: the predictions are the same")?;
+    Ok(())
+}
+
+/// Returns the network after the last epoch and the time that the epochs took, without validation and
+/// printing.
+fn train_network(options: &Options, level: Level, parts: &Parts) -> Result<(Digits, Duration), Box<dyn Error>> {
+    let mut net = Digits::ZERO;
+    net.init(Init::HeUniform, options.seed);
+    let objective = Objective::mean(CrossEntropy);
+    let mut adam = Optimizer::new(Adam::new(options.lr));
+    let mut epochs = Epochs::new(usize::try_from(options.batch)?, options.seed)?;
+    let bar = progress_bar(options.epochs);
+    let mut time = Duration::ZERO;
+    for epoch in 1..=options.epochs {
+        let start = Instant::now();
+        let report = epochs.run(&mut net, level, &objective, &mut adam, &parts.train)?;
+        time += start.elapsed();
+        if !report.loss.is_finite() {
+            return Err(format!("training diverged in epoch {epoch}: use a smaller --lr").into());
+        }
+        let classes = predict_classes(&net, level, parts.validation.inputs());
+        let share = accuracy(&classes, parts.validation.targets())?;
+        let line = format!("epoch {epoch:>3}: train loss {:.4}, validation accuracy {share:.4}", report.loss);
+        bar.suspend(|| writeln!(io::stdout(), "{line}"))?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok((net, time))
+}
+
+/// The three parts of the digits.
+struct Parts {
+    train: Images,
+    validation: Images,
+    test: Images,
+}
+
+impl Parts {
+    fn new() -> Result<Self, Box<dyn Error>> {
+        let digits = digits();
+        let fractions = Fractions::new(VALIDATION_FRACTION, TEST_FRACTION)?;
+        let split = stratified_split(digits.targets(), fractions, SPLIT_SEED)?;
+        Ok(Self {
+            train: digits.select(&split.train)?,
+            validation: digits.select(&split.validation)?,
+            test: digits.select(&split.test)?,
+        })
+    }
+}
+
+/// Loads the file into a fresh network and compares its outputs with those of the one that was saved.
+fn check_saved(path: &Path, net: &Digits, level: Level, images: &[[f32; DIGITS_PIXELS]]) -> Result<(), Box<dyn Error>> {
+    let mut loaded = Digits::ZERO;
+    weights::load(path, &mut loaded)?;
+    if predict_all(&loaded, level, images) == predict_all(net, level, images) {
+        Ok(())
+    } else {
+        Err(format!("the network in {} does not predict what the saved one does", path.display()).into())
+    }
+}
+
+/// A bar below the lines on a terminal; nothing where the output goes to a file or another program.
+fn progress_bar(epochs: u32) -> ProgressBar {
+    let target = if io::stdout().is_terminal() { ProgressDrawTarget::stdout() } else { ProgressDrawTarget::hidden() };
+    ProgressBar::with_draw_target(Some(u64::from(epochs)), target)
+}
+
+/// The process number keeps runs that go on at the same time apart.
+fn default_path() -> PathBuf {
+    env::temp_dir().join(format!("femto-digits-{}.bin", process::id()))
+}
+
+fn learning_rate(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("the learning rate must be a number above 0, such as 0.003".to_owned()),
+    }
+}
+
+/// The level that the options ask for, or what to change about them.
+fn choose_level(isa: Option<Isa>, unfused: bool) -> Result<Level, String> {
+    let Some(isa) = isa else {
+        let fastest = Level::detect();
+        return Ok(if unfused { fastest.unfused() } else { fastest });
+    };
+    let arithmetic = if unfused { Arithmetic::Unfused } else { Arithmetic::Fused };
+    Level::new(isa, arithmetic).ok_or_else(|| {
+        if Level::new(isa, Arithmetic::Unfused).is_some() {
+            format!("--level {isa} has no fused multiply-add on this machine: add --unfused")
+        } else {
+            let supported = Level::supported().filter(|level| level.arithmetic() == arithmetic);
+            let names: Vec<_> = supported.map(|level| level.isa().name()).collect();
+            format!("this machine cannot run --level {isa}: use one of {}", names.join(", "))
+        }
+    })
+}
+
+/// The error and what caused it, to the last.
+fn print_error(error: &dyn Error) {
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprintln!("  caused by: {error}");
+        cause = error.source();
+    }
+}
