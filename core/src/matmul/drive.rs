@@ -1,7 +1,7 @@
 //! The loops around the tile: strips of columns, blocks of k, balanced blocks of rows.
 
 use super::epilogue::Epilogue;
-use super::tile::{Tile, TileKind, WIDE, body_of, most_rows};
+use super::tile::{Tile, TileKind, WIDE, body_of, form, most_rows};
 use crate::simd::Simd;
 
 /// The operands of a product as places in memory, `m x k` times `k x n`. Strides are in numbers.
@@ -10,14 +10,12 @@ pub(super) struct Operands {
     pub(super) m: usize,
     pub(super) k: usize,
     pub(super) n: usize,
-    /// Number (i, step) of `a` is at `a + i * a_row + step * a_step`.
+    /// Row i begins at `a + i * lda`, or in the TN form step k at `a + k * lda`.
     pub(super) a: *const f32,
-    pub(super) a_row: usize,
-    pub(super) a_step: usize,
-    /// Number (step, j) of `b` is at `b + step * b_step + j * b_column`.
+    pub(super) lda: usize,
+    /// Step k begins at `b + k * ldb`, or in the NT form column j at `b + j * ldb`.
     pub(super) b: *const f32,
-    pub(super) b_step: usize,
-    pub(super) b_column: usize,
+    pub(super) ldb: usize,
 }
 
 /// A rectangle of the output.
@@ -53,20 +51,19 @@ pub(super) trait Destination<S: Simd> {
 /// all rows of `a` pass by.
 const K_BLOCK: usize = 1024;
 
-/// Computes the product into `destination`. With `ACROSS` columns of `b` may lie apart, for tokens of one lane; without
-/// they are adjacent.
+/// Computes the product into `destination`. The NT form is for tokens of one lane.
 ///
 /// # Safety
 /// * The operands are valid for reads at their strides, the places that `destination` names for reads and writes, and
 ///   no place overlaps an operand.
 #[inline(always)]
-pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const ACROSS: bool>(
+pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
     s: S,
     epilogue: Epilogue,
     operands: &Operands,
     destination: &mut D,
 ) {
-    let Operands { m, k, n, a, a_row, a_step, b, b_step, b_column } = *operands;
+    let Operands { m, k, n, a, lda, b, ldb } = *operands;
     let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { usize::MAX };
     let mut column = 0;
     for vectors in Strips::new(n.div_ceil(S::LANES), m <= most_rows::<S>(WIDE), S::STRIP_VECTORS) {
@@ -77,7 +74,7 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const ACROSS: bool>(
             let is_last = k_from + steps == k;
             let epilogue = if is_last { epilogue } else { Epilogue::Keep };
             let last = columns - (vectors - 1) * S::LANES;
-            let mut kind = TileKind { rows: 0, vectors, is_full: last == S::LANES, is_across: ACROSS, epilogue };
+            let mut kind = TileKind { rows: 0, vectors, is_full: last == S::LANES, form: FORM, epilogue };
             let mut body = None;
             let mut row = 0;
             for rows in Balanced::new(m, most_rows::<S>(vectors).max(1)) {
@@ -100,12 +97,10 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const ACROSS: bool>(
                 // block of this size on the level of the token.
                 unsafe {
                     let t = Tile {
-                        a: a.add(row * a_row + k_from * a_step),
-                        a_row,
-                        a_step,
-                        b: b.add(k_from * b_step + column * if ACROSS { b_column } else { 1 }),
-                        b_step,
-                        b_vector: b_column,
+                        a: if FORM == form::TN { a.add(row + k_from * lda) } else { a.add(row * lda + k_from) },
+                        lda,
+                        b: if FORM == form::NT { b.add(column * ldb + k_from) } else { b.add(column + k_from * ldb) },
+                        ldb,
                         k: steps,
                         start: start.at,
                         start_stride: start.stride,

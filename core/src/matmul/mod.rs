@@ -29,6 +29,7 @@ use crate::activation::{Activation, Identity};
 use crate::simd::{Level, dispatch};
 
 use self::destination::{Output, StartValues};
+use self::drive::Operands;
 
 /// What the chains of a product begin with.
 #[derive(Debug)]
@@ -105,11 +106,11 @@ pub fn nn<A: Activation>(
     b.expect("b", (k, n))?;
     c.expect("c", (m, n))?;
     start.check(n)?;
-    let operands = product::nn_operands([m, k, n], a.as_ptr(), a.stride(), b.as_ptr(), b.stride());
+    let operands = Operands { m, k, n, a: a.as_ptr(), lda: a.stride(), b: b.as_ptr(), ldb: b.stride() };
     let (at, stride) = (c.as_mut_ptr(), c.stride());
     // SAFETY: the shapes fit each other, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
-        product::plain(s, A::EPILOGUE, &operands, &mut Output::<A>::new(start.values(), at, stride));
+        product::nn(s, A::EPILOGUE, &operands, &mut Output::<A>::new(start.values(), at, stride));
     });
     Ok(())
 }
@@ -146,11 +147,11 @@ pub fn tn(
     b.expect("b", (k, n))?;
     c.expect("c", (m, n))?;
     start.check(n)?;
-    let operands = product::tn_operands([m, k, n], a.as_ptr(), a.stride(), b.as_ptr(), b.stride());
+    let operands = Operands { m, k, n, a: a.as_ptr(), lda: a.stride(), b: b.as_ptr(), ldb: b.stride() };
     let (at, stride) = (c.as_mut_ptr(), c.stride());
     // SAFETY: the shapes fit each other, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
-        product::plain(s, Epilogue::Keep, &operands, &mut Output::<Identity>::new(start.values(), at, stride));
+        product::tn(s, &operands, &mut Output::<Identity>::new(start.values(), at, stride));
     });
     Ok(())
 }
@@ -187,7 +188,7 @@ pub fn nt(
     b.expect("b", (n, k))?;
     c.expect("c", (m, n))?;
     start.check(n)?;
-    let operands = product::nt_operands([m, k, n], a.as_ptr(), a.stride(), b.as_ptr(), b.stride());
+    let operands = Operands { m, k, n, a: a.as_ptr(), lda: a.stride(), b: b.as_ptr(), ldb: b.stride() };
     let (at, stride) = (c.as_mut_ptr(), c.stride());
     // SAFETY: the shapes fit each other, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
@@ -221,10 +222,10 @@ pub fn nn_fixed<A: Activation, const M: usize, const K: usize, const N: usize>(
     _activation: A,
     c: &mut [[f32; N]; M],
 ) {
-    let operands = product::nn_operands([M, K, N], a.as_ptr().cast(), K, b.as_ptr().cast(), N);
+    let operands = Operands { m: M, k: K, n: N, a: a.as_ptr().cast(), lda: K, b: b.as_ptr().cast(), ldb: N };
     // SAFETY: the shapes fit by their types, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
-        product::plain(s, A::EPILOGUE, &operands, &mut Output::<A>::new(start.values(), c.as_mut_ptr().cast(), N));
+        product::nn(s, A::EPILOGUE, &operands, &mut Output::<A>::new(start.values(), c.as_mut_ptr().cast(), N));
     });
 }
 
@@ -245,10 +246,10 @@ pub fn tn_fixed<const M: usize, const K: usize, const N: usize>(
     start: Start<'_, [f32; N]>,
     c: &mut [[f32; N]; M],
 ) {
-    let operands = product::tn_operands([M, K, N], a.as_ptr().cast(), M, b.as_ptr().cast(), N);
+    let operands = Operands { m: M, k: K, n: N, a: a.as_ptr().cast(), lda: M, b: b.as_ptr().cast(), ldb: N };
     // SAFETY: the shapes fit by their types, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
-        product::plain(s, Epilogue::Keep, &operands, &mut Output::<Identity>::new(start.values(), c.as_mut_ptr().cast(), N));
+        product::tn(s, &operands, &mut Output::<Identity>::new(start.values(), c.as_mut_ptr().cast(), N));
     });
 }
 
@@ -268,7 +269,7 @@ pub fn nt_fixed<const M: usize, const K: usize, const N: usize>(
     start: Start<'_, [f32; N]>,
     c: &mut [[f32; N]; M],
 ) {
-    let operands = product::nt_operands([M, K, N], a.as_ptr().cast(), K, b.as_ptr().cast(), K);
+    let operands = Operands { m: M, k: K, n: N, a: a.as_ptr().cast(), lda: K, b: b.as_ptr().cast(), ldb: K };
     // SAFETY: the shapes fit by their types, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
         product::nt(s, &operands, &mut Output::<Identity>::new(start.values(), c.as_mut_ptr().cast(), N));

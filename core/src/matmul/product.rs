@@ -7,30 +7,41 @@ use super::destination::{Delta, Output, StartValues, ToSink};
 use super::drive::{Block, Destination, Operands, Place, drive};
 use super::epilogue::Epilogue;
 use super::sink::{Sink, SinkPart};
+use super::tile::form;
 use crate::activation::Activation;
 use crate::rows::{Rows, RowsMut};
 use crate::simd::Simd;
 
-/// NN and TN: the columns of `b` are adjacent.
+/// NN: `a` m x k, `b` k x n.
 ///
 /// # Safety
 /// * As [`drive`].
 #[inline(always)]
-pub(super) unsafe fn plain<S: Simd, D: Destination<S>>(
+pub(super) unsafe fn nn<S: Simd, D: Destination<S>>(
     s: S,
     epilogue: Epilogue,
     operands: &Operands,
     destination: &mut D,
 ) {
     // SAFETY: the caller's promise.
-    unsafe { drive::<S, D, false>(s, epilogue, operands, destination) }
+    unsafe { drive::<S, D, { form::NN }>(s, epilogue, operands, destination) }
+}
+
+/// TN: `a` k x m, `b` k x n.
+///
+/// # Safety
+/// * As [`drive`].
+#[inline(always)]
+pub(super) unsafe fn tn<S: Simd, D: Destination<S>>(s: S, operands: &Operands, destination: &mut D) {
+    // SAFETY: the caller's promise.
+    unsafe { drive::<S, D, { form::TN }>(s, Epilogue::Keep, operands, destination) }
 }
 
 /// Steps of k, and columns, of the panel into which NT transposes: 16 KiB of stack, which stay in the first-level
 /// cache while the rows of `a` pass by.
 const PANEL: usize = 64;
 
-/// NT: the steps of `b` are adjacent.
+/// NT: `a` m x k, `b` n x k.
 ///
 /// Vectors run over columns, which lie a row apart here, so panels of `b` are transposed on the stack and multiplied
 /// in the NN form. A later panel of the same columns starts from the partial sums of the one before: one chain.
@@ -42,9 +53,9 @@ const PANEL: usize = 64;
 pub(super) unsafe fn nt<S: Simd, D: Destination<S>>(s: S, operands: &Operands, destination: &mut D) {
     if const { S::LANES == 1 } {
         // SAFETY: the caller's promise.
-        return unsafe { drive::<S, D, true>(s, Epilogue::Keep, operands, destination) };
+        return unsafe { drive::<S, D, { form::NT }>(s, Epilogue::Keep, operands, destination) };
     }
-    let Operands { k, n, a, a_step, b, b_column, .. } = *operands;
+    let Operands { k, n, a, b, ldb, .. } = *operands;
     let mut panel = MaybeUninit::<[[f32; PANEL]; PANEL]>::uninit();
     let panel: *mut f32 = panel.as_mut_ptr().cast();
     let mut column = 0;
@@ -57,11 +68,10 @@ pub(super) unsafe fn nt<S: Simd, D: Destination<S>>(s: S, operands: &Operands, d
             // SAFETY: the block of `b` lies inside it; the panel has room for whole vectors because LANES divides
             // its width; what is read of it below was written here.
             unsafe {
-                transpose(s, b.add(column * b_column + k_from), b_column, (columns, steps), panel);
-                let a = a.add(k_from * a_step);
-                let part = Operands { k: steps, n: columns, a, b: panel, b_step: PANEL, b_column: 1, ..*operands };
+                transpose(s, b.add(column * ldb + k_from), ldb, (columns, steps), panel);
+                let part = Operands { k: steps, n: columns, a: a.add(k_from), b: panel, ldb: PANEL, ..*operands };
                 let mut columns_of = ColumnsOf { inner: destination, column, is_first: k_from == 0, is_last };
-                drive::<S, _, false>(s, Epilogue::Keep, &part, &mut columns_of);
+                nn(s, Epilogue::Keep, &part, &mut columns_of);
             }
             if is_last {
                 break;
@@ -141,27 +151,6 @@ impl<S: Simd, D: Destination<S>> Destination<S> for ColumnsOf<'_, D> {
     }
 }
 
-/// The operands of NN from places and row strides.
-#[inline(always)]
-pub(super) const fn nn_operands(sizes: [usize; 3], a: *const f32, lda: usize, b: *const f32, ldb: usize) -> Operands {
-    let [m, k, n] = sizes;
-    Operands { m, k, n, a, a_row: lda, a_step: 1, b, b_step: ldb, b_column: 1 }
-}
-
-/// The operands of TN from places and row strides.
-#[inline(always)]
-pub(super) const fn tn_operands(sizes: [usize; 3], a: *const f32, lda: usize, b: *const f32, ldb: usize) -> Operands {
-    let [m, k, n] = sizes;
-    Operands { m, k, n, a, a_row: 1, a_step: lda, b, b_step: ldb, b_column: 1 }
-}
-
-/// The operands of NT from places and row strides.
-#[inline(always)]
-pub(super) const fn nt_operands(sizes: [usize; 3], a: *const f32, lda: usize, b: *const f32, ldb: usize) -> Operands {
-    let [m, k, n] = sizes;
-    Operands { m, k, n, a, a_row: lda, a_step: 1, b, b_step: 1, b_column: ldb }
-}
-
 /// Forward pass of a dense layer: `y = A(x w + bias)`.
 #[inline(always)]
 pub(crate) fn forward_rows<S: Simd, A: Activation, const IN: usize, const OUT: usize>(
@@ -172,11 +161,11 @@ pub(crate) fn forward_rows<S: Simd, A: Activation, const IN: usize, const OUT: u
     mut y: RowsMut<'_, [f32; OUT]>,
 ) {
     let m = x.len().min(y.len());
-    let operands = nn_operands([m, IN, OUT], x.as_ptr(), x.stride(), w.as_ptr().cast(), OUT);
+    let operands = Operands { m, k: IN, n: OUT, a: x.as_ptr(), lda: x.stride(), b: w.as_ptr().cast(), ldb: OUT };
     let stride = y.stride();
     let mut output = Output::<A>::new(StartValues::Bias(bias.as_ptr()), y.as_mut_ptr(), stride);
     // SAFETY: the shapes fit by their types; `y` is borrowed exclusively, so it overlaps nothing.
-    unsafe { plain(s, A::EPILOGUE, &operands, &mut output) }
+    unsafe { nn(s, A::EPILOGUE, &operands, &mut output) }
 }
 
 /// Delta of the layer below a dense layer: `dx = A'(x) * (dy w^T)`, with `x` the outputs of that layer and `A` its
@@ -190,7 +179,7 @@ pub(crate) fn backward_rows<S: Simd, A: Activation, const IN: usize, const OUT: 
     mut dx: RowsMut<'_, [f32; IN]>,
 ) {
     let m = dy.len().min(x.len()).min(dx.len());
-    let operands = nt_operands([m, OUT, IN], dy.as_ptr(), dy.stride(), w.as_ptr().cast(), OUT);
+    let operands = Operands { m, k: OUT, n: IN, a: dy.as_ptr(), lda: dy.stride(), b: w.as_ptr().cast(), ldb: OUT };
     let mut delta = Delta::<A> {
         stride: dx.stride(),
         at: dx.as_mut_ptr(),
@@ -211,11 +200,11 @@ pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>
     part: SinkPart<'_, K, [[f32; OUT]; IN]>,
 ) {
     let k = x.len().min(dy.len());
-    let operands = tn_operands([IN, k, OUT], x.as_ptr(), x.stride(), dy.as_ptr(), dy.stride());
+    let operands = Operands { m: IN, k, n: OUT, a: x.as_ptr(), lda: x.stride(), b: dy.as_ptr(), ldb: dy.stride() };
     let (sink, base) = part.into_raw();
     let mut to_sink = ToSink::<S, K> { sink, base, columns: OUT, penalised: true, stage: s.stage() };
     // SAFETY: the shapes fit by their types; the part of the sink is held exclusively and overlaps no operand.
-    unsafe { plain(s, Epilogue::Keep, &operands, &mut to_sink) }
+    unsafe { tn(s, &operands, &mut to_sink) }
 }
 
 /// Gradient of the bias of a dense layer: the sum of the rows of `dy`, in order, handed to the sink.
@@ -227,9 +216,9 @@ pub(crate) fn sum_rows<S: Simd, K: Sink, const OUT: usize>(
 ) {
     // The product of a row of ones with `dy`: 1 * d + sum is the rounded sum in both classes.
     const ONE: &f32 = &1.0;
-    let operands = tn_operands([1, dy.len(), OUT], ONE, 0, dy.as_ptr(), dy.stride());
+    let operands = Operands { m: 1, k: dy.len(), n: OUT, a: ONE, lda: 0, b: dy.as_ptr(), ldb: dy.stride() };
     let (sink, base) = part.into_raw();
     let mut to_sink = ToSink::<S, K> { sink, base, columns: OUT, penalised: false, stage: s.stage() };
     // SAFETY: all steps read the same one; the rest as for the weights.
-    unsafe { plain(s, Epilogue::Keep, &operands, &mut to_sink) }
+    unsafe { tn(s, &operands, &mut to_sink) }
 }

@@ -19,18 +19,25 @@
 use super::epilogue::{Epilogue, rectify};
 use crate::simd::{Level, Simd, dispatch};
 
+/// How `a` and `b` lie in memory; a type-level choice, for addresses are a good part of what a tile's loop does.
+pub(super) mod form {
+    /// Steps of `a` are adjacent, and so are vectors of `b`.
+    pub(in crate::matmul) const NN: u8 = 0;
+    /// Rows of `a` are adjacent, and so are vectors of `b`.
+    pub(in crate::matmul) const TN: u8 = 1;
+    /// Steps of `a` and of `b` are adjacent; for tokens of one lane.
+    pub(in crate::matmul) const NT: u8 = 2;
+}
+
 /// Where one tile reads and writes. Strides are in numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Tile {
-    /// Number (row r, step k) of `a` is at `a + r * a_row + k * a_step`.
+    /// Number (row r, step k) of `a` is at `a + r * lda + k`; in TN at `a + r + k * lda`.
     pub(super) a: *const f32,
-    pub(super) a_row: usize,
-    pub(super) a_step: usize,
-    /// Step k of `b` begins at `b + k * b_step`.
+    pub(super) lda: usize,
+    /// Number (step k, column c) of `b` is at `b + k * ldb + c`; in NT at `b + k + c * ldb`.
     pub(super) b: *const f32,
-    pub(super) b_step: usize,
-    /// Distance between vectors of one step: `LANES`, or the row stride where single numbers read `b` transposed.
-    pub(super) b_vector: usize,
+    pub(super) ldb: usize,
     pub(super) k: usize,
     /// The start values; null stands for zeros.
     pub(super) start: *const f32,
@@ -43,19 +50,18 @@ pub(super) struct Tile {
 }
 
 /// Computes a tile of `MR` rows and `NV` vectors. With `TAIL` the last vector has `tile.last` lanes, without it is
-/// full; with `ACROSS` the vectors of `b` are `tile.b_vector` apart, without they are adjacent; with `RECTIFY` negative
-/// sums become 0.
+/// full; with `RECTIFY` negative sums become 0.
 ///
 /// # Safety
 /// * With m = MR and n = (NV - 1) * LANES + (TAIL ? last : LANES), the m x k numbers of `a`, the k x n of `b`, the
 ///   m x n of `start` (unless null) are valid for reads and the m x n of `out` for writes, at their strides;
 /// * `out` does not overlap `a` or `b`; it may be `start`.
 #[inline(always)]
-unsafe fn tile<S: Simd, const RECTIFY: bool, const ACROSS: bool, const MR: usize, const NV: usize, const TAIL: bool>(
+unsafe fn tile<S: Simd, const FORM: u8, const RECTIFY: bool, const MR: usize, const NV: usize, const TAIL: bool>(
     s: S,
     tile: &Tile,
 ) {
-    let Tile { a, a_row, a_step, b, b_step, b_vector, k, start, start_stride, out, out_stride, last } = *tile;
+    let Tile { mut a, lda, mut b, ldb, mut k, start, start_stride, out, out_stride, last } = *tile;
     let tail = s.tail(last);
     let mut acc = [[s.splat(0.0); NV]; MR];
     if !start.is_null() {
@@ -70,24 +76,25 @@ unsafe fn tile<S: Simd, const RECTIFY: bool, const ACROSS: bool, const MR: usize
         }
     }
 
-    let mut step = 0;
-    while step < k {
-        let mut bs = [s.splat(0.0); NV];
-        for (v, b_v) in bs.iter_mut().enumerate() {
-            // SAFETY: vectors stay below NV, steps below k; the last vector is masked.
-            *b_v = unsafe {
-                let p = b.add(step * b_step + v * if ACROSS { b_vector } else { S::LANES });
-                if TAIL && v == NV - 1 { s.load_tail(p, tail) } else { s.load(p) }
-            };
-        }
-        for (r, row) in acc.iter_mut().enumerate() {
-            // SAFETY: rows stay below MR, steps below k.
-            let a_r = s.splat(unsafe { *a.add(r * a_row + step * a_step) });
-            for (c, b_v) in row.iter_mut().zip(bs) {
-                *c = s.mac(a_r, b_v, *c);
+    // Several steps at a time where `a` is read along its rows: the addresses of the rows are worked out once for all.
+    // SAFETY: `k` steps are left, of which `steps` are made.
+    unsafe {
+        if FORM == form::NN {
+            while k >= S::UNROLL {
+                for step in 0..S::UNROLL {
+                    acc = advance::<S, FORM, MR, NV, TAIL>(s, acc, (a.add(step), lda), (b, ldb), tail);
+                    b = b.wrapping_add(ldb);
+                }
+                a = a.wrapping_add(S::UNROLL);
+                k -= S::UNROLL;
             }
         }
-        step += 1;
+        while k > 0 {
+            acc = advance::<S, FORM, MR, NV, TAIL>(s, acc, (a, lda), (b, ldb), tail);
+            a = a.wrapping_add(if FORM == form::TN { lda } else { 1 });
+            b = b.wrapping_add(if FORM == form::NT { 1 } else { ldb });
+            k -= 1;
+        }
     }
 
     for (r, row) in acc.into_iter().enumerate() {
@@ -101,6 +108,36 @@ unsafe fn tile<S: Simd, const RECTIFY: bool, const ACROSS: bool, const MR: usize
             }
         }
     }
+}
+
+/// One step of k: a number of each row of `a` times the vectors of `b`, each operand a place and its stride.
+///
+/// # Safety
+/// * MR numbers of `a` and NV vectors of `b`, the last one of `tail` with TAIL, are valid for reads.
+#[inline(always)]
+unsafe fn advance<S: Simd, const FORM: u8, const MR: usize, const NV: usize, const TAIL: bool>(
+    s: S,
+    mut acc: [[S::Vector; NV]; MR],
+    (a, lda): (*const f32, usize),
+    (b, ldb): (*const f32, usize),
+    tail: S::Tail,
+) -> [[S::Vector; NV]; MR] {
+    let mut bs = [s.splat(0.0); NV];
+    for (v, b_v) in bs.iter_mut().enumerate() {
+        // SAFETY: vectors stay below NV; the last one is masked.
+        *b_v = unsafe {
+            let p = b.add(v * if FORM == form::NT { ldb } else { S::LANES });
+            if TAIL && v == NV - 1 { s.load_tail(p, tail) } else { s.load(p) }
+        };
+    }
+    for (r, row) in acc.iter_mut().enumerate() {
+        // SAFETY: rows stay below MR.
+        let a_r = s.splat(unsafe { *a.add(r * if FORM == form::TN { 1 } else { lda }) });
+        for (c, b_v) in row.iter_mut().zip(bs) {
+            *c = s.mac(a_r, b_v, *c);
+        }
+    }
+    acc
 }
 
 /// Vectors of the widest tile.
@@ -133,8 +170,9 @@ pub(super) struct TileKind {
     pub(super) vectors: usize,
     /// The last vector has all its lanes.
     pub(super) is_full: bool,
-    /// The vectors of `b` lie apart; for tokens of one lane.
-    pub(super) is_across: bool,
+    /// One of [`form`].
+    pub(super) form: u8,
+    /// [`Epilogue::Rectify`] is for the NN form.
     pub(super) epilogue: Epilogue,
 }
 
@@ -146,30 +184,31 @@ pub(super) fn body_of(level: Level, kind: TileKind) -> TileBody {
 
 #[inline(always)]
 fn body_of_token<S: Simd>(_s: S, kind: TileKind) -> TileBody {
-    let rectifies = matches!(kind.epilogue, Epilogue::Rectify);
-    if const { S::LANES == 1 } && kind.is_across {
-        return body_of_size::<S, false, true>(kind);
+    match (kind.form, kind.epilogue) {
+        (form::NT, _) if const { S::LANES == 1 } => body_of_size::<S, { form::NT }, false>(kind),
+        (form::TN, _) => body_of_size::<S, { form::TN }, false>(kind),
+        (_, Epilogue::Rectify) => body_of_size::<S, { form::NN }, true>(kind),
+        _ => body_of_size::<S, { form::NN }, false>(kind),
     }
-    if rectifies { body_of_size::<S, true, false>(kind) } else { body_of_size::<S, false, false>(kind) }
 }
 
 #[inline(always)]
-fn body_of_size<S: Simd, const RECTIFY: bool, const ACROSS: bool>(kind: TileKind) -> TileBody {
+fn body_of_size<S: Simd, const FORM: u8, const RECTIFY: bool>(kind: TileKind) -> TileBody {
     macro_rules! bodies {
         ($($nv:literal: $($mr:literal)*;)*) => {
             match (kind.vectors, kind.rows) {
                 $($(
                     ($nv, $mr) if const { $mr <= most_rows::<S>($nv) } => {
                         if S::FREE_TAILS || !kind.is_full {
-                            body::<S, RECTIFY, ACROSS, $mr, $nv, true>
+                            body::<S, FORM, RECTIFY, $mr, $nv, true>
                         } else {
-                            body::<S, RECTIFY, ACROSS, $mr, $nv, false>
+                            body::<S, FORM, RECTIFY, $mr, $nv, false>
                         }
                     }
                 )*)*
                 _ => {
                     debug_assert!(false, "no tile of {} rows and {} vectors", kind.rows, kind.vectors);
-                    body::<S, RECTIFY, ACROSS, 1, 1, true>
+                    body::<S, FORM, RECTIFY, 1, 1, true>
                 }
             }
         };
@@ -187,7 +226,7 @@ fn body_of_size<S: Simd, const RECTIFY: bool, const ACROSS: bool>(kind: TileKind
 ///
 /// # Safety
 /// * As [`tile`], and the processor has the instructions of the token.
-unsafe fn body<S: Simd, const RECTIFY: bool, const ACROSS: bool, const MR: usize, const NV: usize, const TAIL: bool>(
+unsafe fn body<S: Simd, const FORM: u8, const RECTIFY: bool, const MR: usize, const NV: usize, const TAIL: bool>(
     t: &Tile,
 ) {
     // SAFETY: the caller's promises.
@@ -195,7 +234,7 @@ unsafe fn body<S: Simd, const RECTIFY: bool, const ACROSS: bool, const MR: usize
         let s = S::assume_supported();
         s.vectorize(
             #[inline(always)]
-            || tile::<S, RECTIFY, ACROSS, MR, NV, TAIL>(s, t),
+            || tile::<S, FORM, RECTIFY, MR, NV, TAIL>(s, t),
         );
     }
 }

@@ -111,6 +111,8 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
     const TALLEST: usize;
     /// Width of a matrix tile in vectors; fewer where the matrix is narrower, more where it has very few rows.
     const STRIP_VECTORS: usize;
+    /// Steps of k that a matrix tile makes between looks at its counter.
+    const UNROLL: usize;
     /// A masked load costs next to nothing more than a full one, so tiles need no second body for ragged columns.
     const FREE_TAILS: bool;
 

@@ -69,6 +69,7 @@ impl<C: Class> Simd for Scalar<C> {
     const ACCUMULATORS: usize = 16;
     const TALLEST: usize = 4;
     const STRIP_VECTORS: usize = 4;
+    const UNROLL: usize = 1;
     const FREE_TAILS: bool = true;
 
     #[inline(always)]

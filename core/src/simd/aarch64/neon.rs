@@ -23,6 +23,7 @@ impl<C: Class> Simd for Neon<C> {
     const ACCUMULATORS: usize = 24;
     const TALLEST: usize = 16;
     const STRIP_VECTORS: usize = 4;
+    const UNROLL: usize = 1;
     const FREE_TAILS: bool = false;
 
     #[inline(always)]

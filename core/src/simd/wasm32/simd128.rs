@@ -29,6 +29,7 @@ impl Simd for Simd128 {
     const ACCUMULATORS: usize = 8;
     const TALLEST: usize = 8;
     const STRIP_VECTORS: usize = 2;
+    const UNROLL: usize = 1;
     const FREE_TAILS: bool = false;
 
     #[inline(always)]

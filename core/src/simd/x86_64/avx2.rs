@@ -27,6 +27,7 @@ impl<C: Class> Simd for Avx2<C> {
     const ACCUMULATORS: usize = 12;
     const TALLEST: usize = 12;
     const STRIP_VECTORS: usize = 2;
+    const UNROLL: usize = 2;
     const FREE_TAILS: bool = true;
 
     #[inline(always)]

@@ -24,6 +24,7 @@ impl<C: Class> Simd for Avx512<C> {
     const ACCUMULATORS: usize = 24;
     const TALLEST: usize = 16;
     const STRIP_VECTORS: usize = 4;
+    const UNROLL: usize = 2;
     const FREE_TAILS: bool = true;
 
     #[inline(always)]
