@@ -3,3 +3,8 @@
 pub mod levels;
 pub mod numbers;
 pub mod reference;
+
+/// The README's code, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -29,6 +29,12 @@ impl Numbers {
         (0..len).map(|_| self.unit()).collect()
     }
 
+    /// `len` rows of `N` numbers in -1..1.
+    #[must_use]
+    pub fn rows<const N: usize>(&mut self, len: usize) -> Vec<[f32; N]> {
+        (0..len).map(|_| std::array::from_fn(|_| self.unit())).collect()
+    }
+
     /// The next whole number below `bound`.
     pub const fn below(&mut self, bound: usize) -> usize {
         (self.bits() % bound as u64) as usize
@@ -39,4 +45,10 @@ impl Numbers {
 #[must_use]
 pub fn bits(xs: &[f32]) -> Vec<u32> {
     xs.iter().map(|x| x.to_bits()).collect()
+}
+
+/// `xs` without loss as f64.
+#[must_use]
+pub fn doubles(xs: &[f32]) -> Vec<f64> {
+    xs.iter().copied().map(f64::from).collect()
 }

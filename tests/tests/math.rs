@@ -125,14 +125,8 @@ fn every_input_keeps_the_stated_errors_and_agrees_on_all_levels() {
 fn special_values_are_as_documented() {
     let (inf, nan) = (f32::INFINITY, f32::NAN);
     let cases: [(fn(Level, &mut [f32]), &[(f32, f32)]); 5] = [
-        (
-            math::exp_slice,
-            &[(nan, nan), (inf, inf), (-inf, 0.0), (0.0, 1.0), (-0.0, 1.0), (88.8, inf), (-87.4, 0.0)],
-        ),
-        (
-            math::ln_slice,
-            &[(nan, nan), (inf, inf), (-inf, nan), (0.0, -inf), (-0.0, -inf), (-1.0, nan), (1.0, 0.0)],
-        ),
+        (math::exp_slice, &[(nan, nan), (inf, inf), (-inf, 0.0), (0.0, 1.0), (-0.0, 1.0), (88.8, inf), (-87.4, 0.0)]),
+        (math::ln_slice, &[(nan, nan), (inf, inf), (-inf, nan), (0.0, -inf), (-0.0, -inf), (-1.0, nan), (1.0, 0.0)]),
         (math::tanh_slice, &[(nan, nan), (inf, 1.0), (-inf, -1.0), (0.0, 0.0), (-0.0, -0.0), (1e-40, 1e-40)]),
         (math::sigmoid_slice, &[(nan, nan), (inf, 1.0), (-inf, 0.0), (0.0, 0.5), (-0.0, 0.5), (-87.4, 0.0)]),
         (math::softplus_slice, &[(nan, nan), (inf, inf), (-inf, 0.0), (-87.4, 0.0), (1e30, 1e30)]),
@@ -165,12 +159,7 @@ fn neighbours_do_not_change_a_result() {
                     let mut xs = vec![f32::NAN; len];
                     xs[place] = 0.3;
                     (function.of_slice)(level, &mut xs);
-                    assert_eq!(
-                        xs[place].to_bits(),
-                        alone[0].to_bits(),
-                        "{} {level} {len} {place}",
-                        function.name
-                    );
+                    assert_eq!(xs[place].to_bits(), alone[0].to_bits(), "{} {level} {len} {place}", function.name);
                 }
             }
         }

@@ -1,8 +1,6 @@
 //! The bit contract of the matrix products: every level against one plain chain for each output, bit for bit.
 
-use femto::activation::{
-    Activation, Identity, LeakyRelu, Relu, Sigmoid, Sign, Softplus, Tanh, forward_slice,
-};
+use femto::activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Sign, Softplus, Tanh, forward_slice};
 use femto::matmul::{self, Matrix, MatrixMut, Start};
 use femto::{Level, ShapeError};
 use femto_tests::levels;
@@ -215,10 +213,7 @@ fn check_activation<A: Activation + std::fmt::Debug>(activation: A) {
             MatrixMut::new(&mut c, size.m, size.n, size.n).unwrap(),
         )
         .unwrap();
-        assert!(
-            bits(&c) == bits(&expected),
-            "{activation:?} on {level} differs from the function after the product"
-        );
+        assert!(bits(&c) == bits(&expected), "{activation:?} on {level} differs from the function after the product");
     }
 }
 
@@ -279,13 +274,8 @@ fn operands_that_do_not_fit_are_named_and_nothing_is_written() {
             MatrixMut::new(&mut c, 2, 3, 3).unwrap(),
         );
         assert_eq!(error, Err(ShapeError::Operand { operand: "b", expected: (3, 3), found: (4, 3) }), "b");
-        let error = matmul::tn(
-            level,
-            wide(&a, 3, 2),
-            wide(&b, 3, 4),
-            Start::Zero,
-            MatrixMut::new(&mut c, 4, 2, 2).unwrap(),
-        );
+        let error =
+            matmul::tn(level, wide(&a, 3, 2), wide(&b, 3, 4), Start::Zero, MatrixMut::new(&mut c, 4, 2, 2).unwrap());
         assert_eq!(error, Err(ShapeError::Operand { operand: "c", expected: (2, 4), found: (4, 2) }), "c");
         let bias = [0.0; 3];
         let out = MatrixMut::new(&mut c, 2, 4, 4).unwrap();
