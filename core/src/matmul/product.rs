@@ -23,8 +23,12 @@ pub(super) unsafe fn nn<S: Simd, D: Destination<S>>(
     operands: &Operands,
     destination: &mut D,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe { drive::<S, D, { form::NN }>(s, epilogue, operands, destination) }
+    // Out of line: all layers of one kind share the loops, whatever their sizes.
+    s.outline(
+        #[inline(always)]
+        // SAFETY: the caller's promise.
+        || unsafe { drive::<S, D, { form::NN }>(s, epilogue, operands, destination) },
+    );
 }
 
 /// TN: `a` k x m, `b` k x n.
@@ -33,8 +37,12 @@ pub(super) unsafe fn nn<S: Simd, D: Destination<S>>(
 /// * As [`drive`].
 #[inline(always)]
 pub(super) unsafe fn tn<S: Simd, D: Destination<S>>(s: S, operands: &Operands, destination: &mut D) {
-    // SAFETY: the caller's promise.
-    unsafe { drive::<S, D, { form::TN }>(s, Epilogue::Keep, operands, destination) }
+    // Out of line: all layers of one kind share the loops, whatever their sizes.
+    s.outline(
+        #[inline(always)]
+        // SAFETY: the caller's promise.
+        || unsafe { drive::<S, D, { form::TN }>(s, Epilogue::Keep, operands, destination) },
+    );
 }
 
 /// Steps of k, and columns, of the panel into which NT transposes: 16 KiB of stack, which stay in the first-level
@@ -52,8 +60,12 @@ const PANEL: usize = 64;
 #[inline(always)]
 pub(super) unsafe fn nt<S: Simd, D: Destination<S>>(s: S, operands: &Operands, destination: &mut D) {
     if const { S::LANES == 1 } {
-        // SAFETY: the caller's promise.
-        return unsafe { drive::<S, D, { form::NT }>(s, Epilogue::Keep, operands, destination) };
+        // Out of line: all layers of one kind share the loops, whatever their sizes.
+        return s.outline(
+            #[inline(always)]
+            // SAFETY: the caller's promise.
+            || unsafe { drive::<S, D, { form::NT }>(s, Epilogue::Keep, operands, destination) },
+        );
     }
     let Operands { k, n, a, b, ldb, .. } = *operands;
     let mut panel = MaybeUninit::<[[f32; PANEL]; PANEL]>::uninit();
