@@ -2,6 +2,7 @@
 
 use std::sync::Once;
 
+use femto::simd::UnknownIsa;
 use femto::{Arithmetic, Isa, Level};
 
 /// The environment variable with a comma-separated list of instruction sets that must be tested, such as
@@ -23,12 +24,10 @@ pub fn all() -> Vec<Level> {
     });
     if let Ok(required) = std::env::var(REQUIRE) {
         for name in required.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let isa: Isa = match name.parse() {
-                Ok(isa) => isa,
-                Err(error) => panic!("{REQUIRE}={required}: {name}: {error}"),
-            };
+            let isa = name.parse::<Isa>();
+            assert!(isa.is_ok(), "{REQUIRE}={required}: {name}: {}", UnknownIsa);
             assert!(
-                levels.iter().any(|level| level.isa() == isa),
+                levels.iter().any(|level| Ok(level.isa()) == isa),
                 "{REQUIRE}={required}: this machine cannot run {name}, so it would not be tested"
             );
         }
