@@ -1,5 +1,7 @@
 //! The bit contract of the matrix products: every level against one plain chain for each output, bit for bit.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests unwrap as tests do")]
+
 use femto::activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Sign, Softplus, Tanh, forward_slice};
 use femto::matmul::{self, Matrix, MatrixMut, Start};
 use femto::{Level, ShapeError};
