@@ -1,1 +1,15 @@
-//! What the benches share: reproducible inputs.
+//! What the benches share: reproducible inputs, the networks that are timed, and an instrument for the
+//! multiply-accumulate peak of the machine. The README next to this crate says which tool answers which question.
+
+pub mod inputs;
+pub mod networks;
+pub mod peak;
+pub mod rounds;
+
+use femto::Level;
+
+/// A level as one word, such as `avx512-fused`: identifiers of benches are names of folders, too.
+#[must_use]
+pub fn word(level: Level) -> String {
+    format!("{}-{}", level.isa(), level.arithmetic())
+}
