@@ -85,7 +85,7 @@ pub(crate) fn first_lane<S: Simd>(s: S, v: S::Vector) -> f32 {
 
 /// Replaces logits by `e^(x - max)`.
 #[inline(always)]
-pub(crate) fn exp_row<S: Simd>(s: S, row: &mut [f32]) -> RowSums {
+fn exp_row<S: Simd>(s: S, row: &mut [f32]) -> RowSums {
     let max = max_of(s, row);
     let max_v = s.splat(max);
     simd::map(
@@ -95,6 +95,21 @@ pub(crate) fn exp_row<S: Simd>(s: S, row: &mut [f32]) -> RowSums {
         |x| exp_of_nonpositive(s, s.sub(x, max_v)),
     );
     RowSums { max, sum: simd::sum(s, row) }
+}
+
+/// Writes `e^(x - max)` of the logits to `exps`, of the same length.
+#[inline(always)]
+pub(crate) fn exp_row_into<S: Simd>(s: S, logits: &[f32], exps: &mut [f32]) -> RowSums {
+    let max = max_of(s, logits);
+    let max_v = s.splat(max);
+    simd::zip(
+        s,
+        exps,
+        [logits],
+        #[inline(always)]
+        |_, [x]| exp_of_nonpositive(s, s.sub(x, max_v)),
+    );
+    RowSums { max, sum: simd::sum(s, exps) }
 }
 
 /// The largest number of a row in 16 virtual lanes, NaN passed over; -inf where there is none.

@@ -3,7 +3,7 @@
 use super::Loss;
 use crate::math::{self, exp_of_nonpositive};
 use crate::simd::{self, Simd};
-use crate::softmax::{RowSums, exp_row, max_of};
+use crate::softmax::{RowSums, exp_row_into, first_lane, max_of};
 
 /// Mean over the outputs of `-[t ln p + (1 - t) ln(1 - p)]` with `p = sigmoid(y)`: outputs are logits, targets are in
 /// 0..=1.
@@ -108,14 +108,12 @@ macro_rules! class_targets {
 
                 #[inline(always)]
                 fn gradient<S: Simd>(self, s: S, y: &[f32], target: &$int, scale: f32, delta: &mut [f32]) -> f32 {
-                    for (d, y) in delta.iter_mut().zip(y) {
-                        *d = *y;
-                    }
-                    let sums = exp_row(s, delta);
+                    let sums = exp_row_into(s, y, delta);
                     let class = *target as usize;
-                    let of_class = delta.get(class).copied();
                     scaled_probabilities(s, sums, scale, delta);
-                    if let (Some(d), Some(e)) = (delta.get_mut(class), of_class) {
+                    if let (Some(d), Some(logit)) = (delta.get_mut(class), y.get(class)) {
+                        // Once more from the logit: reading it from the vector just stored would wait for the store.
+                        let e = first_lane(s, exp_of_nonpositive(s, s.splat(logit - sums.max)));
                         *d = (e / sums.sum - 1.0) * scale;
                     }
                     class_value(s, y, class, sums)
@@ -129,7 +127,7 @@ class_targets! { u8 u16 u32 usize }
 
 #[inline(always)]
 fn distribution_value<S: Simd>(s: S, y: &[f32], target: &[f32], sums: RowSums) -> f32 {
-    let (max, log_sum, zero) = (s.splat(sums.max), s.splat(sums.log_sum(s)), s.splat(0.0));
+    let (max, log_sum, smallest) = (s.splat(sums.max), s.splat(sums.log_sum(s)), s.splat(f32::from_bits(1)));
     simd::fold(
         s,
         [y, target],
@@ -138,7 +136,8 @@ fn distribution_value<S: Simd>(s: S, y: &[f32], target: &[f32], sums: RowSums) -
         |acc, [y, t]| {
             let minus_log_p = s.sub(log_sum, s.sub(y, max));
             // A class of probability 0 adds nothing, however far its logit is away: 0 * inf would be NaN.
-            s.select(s.lt(zero, s.abs(t)), s.mac(t, minus_log_p, acc), acc)
+            // A NaN does not pass for 0.
+            s.select(s.lt(s.abs(t), smallest), acc, s.mac(t, minus_log_p, acc))
         },
         #[inline(always)]
         |a, b| s.add(a, b),
@@ -157,10 +156,7 @@ impl<const N: usize> Loss<[f32; N]> for CrossEntropy {
 
     #[inline(always)]
     fn gradient<S: Simd>(self, s: S, y: &[f32], target: &[f32; N], scale: f32, delta: &mut [f32]) -> f32 {
-        for (d, y) in delta.iter_mut().zip(y) {
-            *d = *y;
-        }
-        let sums = exp_row(s, delta);
+        let sums = exp_row_into(s, y, delta);
         let (divisor, scale) = (s.splat(sums.sum), s.splat(scale));
         // The targets of a row need not add up to 1: the gradient is p * sum t - t.
         let total = s.splat(simd::sum(s, target));

@@ -153,7 +153,9 @@ pub(super) const fn most_rows<S: Simd>(vectors: usize) -> usize {
         2 => S::ACCUMULATORS / 2,
         3 if S::STRIP_VECTORS >= 3 => S::ACCUMULATORS / 3,
         4 if S::STRIP_VECTORS >= 4 => S::ACCUMULATORS / 4,
-        3 | 4 | WIDE => S::ACCUMULATORS / WIDE,
+        // With a third row 24 accumulators, 8 vectors of `b` and one of `a` would need 33 registers.
+        3 | 4 | WIDE if S::ACCUMULATORS / WIDE >= 2 => 2,
+        3 | 4 | WIDE => 1,
         _ => 0,
     };
     if rows > S::TALLEST { S::TALLEST } else { rows }
@@ -218,7 +220,7 @@ fn body_of_size<S: Simd, const FORM: u8, const RECTIFY: bool>(kind: TileKind) ->
         2: 1 2 3 4 5 6 7 8 9 10 11 12;
         3: 1 2 3 4 5 6 7 8;
         4: 1 2 3 4 5 6;
-        8: 1 2 3;
+        8: 1 2;
     }
 }
 

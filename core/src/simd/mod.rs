@@ -184,8 +184,8 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
     /// # Safety
     /// * `p` is valid for writes of as many numbers as `tail` was made for.
     unsafe fn store_tail(self, p: *mut f32, tail: Self::Tail, v: Self::Vector);
-    /// Transposes a block of at most LANES x LANES numbers: `columns` rows of LANES numbers are written, zero
-    /// where the source has no row.
+    /// Transposes a block of at most LANES x LANES numbers: `columns` rows of LANES numbers are written, of
+    /// which the first `rows` count and the others are any numbers.
     /// # Safety
     /// * `rows` and `columns` are in `1..=LANES`;
     /// * row `r` of `rows`, at `src + r * src_stride`, is valid for reads of `columns` numbers;

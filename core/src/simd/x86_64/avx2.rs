@@ -27,7 +27,8 @@ impl<C: Class> Simd for Avx2<C> {
     const ACCUMULATORS: usize = 12;
     const TALLEST: usize = 12;
     const STRIP_VECTORS: usize = 2;
-    const UNROLL: usize = 2;
+    // Two steps at a time spill: the mask of the tail takes one of the 16 registers.
+    const UNROLL: usize = 1;
     const FREE_TAILS: bool = true;
 
     #[inline(always)]
@@ -127,9 +128,11 @@ impl<C: Class> Simd for Avx2<C> {
     ) {
         let tail = self.tail(columns);
         let mut row = [self.splat(0.0); 8];
-        for (r, v) in row.iter_mut().enumerate().take(rows) {
+        for (r, v) in row.iter_mut().enumerate() {
+            // Rows that are not there repeat the last one, so that the loop has no branch and the array stays in
+            // registers; their lanes of the transpose are never used.
             // SAFETY: the caller promises `columns` numbers in each of `rows` rows.
-            *v = unsafe { self.load_tail(src.add(r * src_stride), tail) };
+            *v = unsafe { self.load_tail(src.add(r.min(rows - 1) * src_stride), tail) };
         }
         // `quad[g][c]` holds, in half h, column 4h + c of rows 4g..4g+4; then the halves are exchanged.
         let mut column = [self.splat(0.0); 8];
@@ -148,9 +151,11 @@ impl<C: Class> Simd for Avx2<C> {
                 column[4 + c] = _mm256_permute2f128_ps::<0x31>(quad[0][c], quad[1][c]);
             }
         }
-        for (c, v) in column.iter().enumerate().take(columns) {
-            // SAFETY: the caller promises LANES numbers in each of `columns` rows.
-            unsafe { self.store(dst.add(c * dst_stride), *v) };
+        for (c, v) in column.iter().enumerate() {
+            if c < columns {
+                // SAFETY: the caller promises LANES numbers in each of `columns` rows.
+                unsafe { self.store(dst.add(c * dst_stride), *v) };
+            }
         }
     }
 }

@@ -121,9 +121,11 @@ impl<C: Class> Simd for Avx512<C> {
     ) {
         let tail = self.tail(columns);
         let mut row = [self.splat(0.0); 16];
-        for (r, v) in row.iter_mut().enumerate().take(rows) {
+        for (r, v) in row.iter_mut().enumerate() {
+            // Rows that are not there repeat the last one, so that the loop has no branch and the array stays in
+            // registers; their lanes of the transpose are never used.
             // SAFETY: the caller promises `columns` numbers in each of `rows` rows.
-            *v = unsafe { self.load_tail(src.add(r * src_stride), tail) };
+            *v = unsafe { self.load_tail(src.add(r.min(rows - 1) * src_stride), tail) };
         }
         // Stage 1: 4 x 4 blocks inside the 128-bit quarters; `quad[g][c]` holds, in quarter q, column 4q + c of
         // rows 4g..4g+4. Stage 2: a 4 x 4 transpose of whole quarters.
@@ -148,9 +150,11 @@ impl<C: Class> Simd for Avx512<C> {
                 column[12 + c] = _mm512_shuffle_f32x4::<0xdd>(odd01, odd23);
             }
         }
-        for (c, v) in column.iter().enumerate().take(columns) {
-            // SAFETY: the caller promises LANES numbers in each of `columns` rows.
-            unsafe { self.store(dst.add(c * dst_stride), *v) };
+        for (c, v) in column.iter().enumerate() {
+            if c < columns {
+                // SAFETY: the caller promises LANES numbers in each of `columns` rows.
+                unsafe { self.store(dst.add(c * dst_stride), *v) };
+            }
         }
     }
 }
