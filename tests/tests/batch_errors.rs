@@ -28,9 +28,15 @@ impl Learner {
         let objective = Objective::mean(CrossEntropy);
         let mut tape = [Small::TAPE; 4];
         for _ in 0..3 {
-            learner.net.step(level, &objective, &inputs, &targets, &mut tape, &mut learner.optimizer).unwrap();
+            learner
+                .net
+                .step(level, &objective, &inputs, &targets, &mut tape, &mut learner.optimizer)
+                .expect("the batch fits");
         }
-        learner.net.gradient(level, &objective, &inputs, &targets, &mut tape, &mut learner.gradient).unwrap();
+        learner
+            .net
+            .gradient(level, &objective, &inputs, &targets, &mut tape, &mut learner.gradient)
+            .expect("the batch fits");
         learner
     }
 

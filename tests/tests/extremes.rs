@@ -29,7 +29,9 @@ fn of_logits(level: Level, loss: AnyLoss, logits: [f32; 3], target: Target) -> (
     let net = with_logits(logits);
     let mut gradient = Logits::ZERO;
     let mut tape = [Logits::TAPE];
-    let loss = net.gradient(level, &Objective::mean(loss), &[[0.0]], &[target], &mut tape, &mut gradient).unwrap();
+    let loss = net
+        .gradient(level, &Objective::mean(loss), &[[0.0]], &[target], &mut tape, &mut gradient)
+        .expect("the batch fits");
     (loss, gradient.layers.biases)
 }
 
@@ -92,24 +94,24 @@ fn binary_cross_entropy_of_huge_logits_is_finite() {
 }
 
 /// The bits of the loss of a class, and of its gradient.
-fn of_class<T>(class: T) -> (u32, Vec<u32>)
+fn of_class<T>(class: &T) -> (u32, Vec<u32>)
 where
     CrossEntropy: Loss<T>,
 {
     let mut delta = [0.0; 3];
-    let value = CrossEntropy.gradient(Scalar::new(), &[0.3, -1.2, 2.0], &class, 0.5, &mut delta);
+    let value = CrossEntropy.gradient(Scalar::new(), &[0.3, -1.2, 2.0], class, 0.5, &mut delta);
     (value.to_bits(), bits(&delta))
 }
 
 #[test]
 fn every_type_of_a_class_index_means_the_same_class() {
     for class in 0..3_u8 {
-        let expected = of_class(class);
-        assert_eq!(of_class(u16::from(class)), expected, "u16");
-        assert_eq!(of_class(u32::from(class)), expected, "u32");
-        assert_eq!(of_class(usize::from(class)), expected, "usize");
+        let expected = of_class(&class);
+        assert_eq!(of_class(&u16::from(class)), expected, "u16");
+        assert_eq!(of_class(&u32::from(class)), expected, "u32");
+        assert_eq!(of_class(&usize::from(class)), expected, "usize");
     }
-    assert!(of_class(0_u8) != of_class(1_u8), "the class matters");
+    assert!(of_class(&0_u8) != of_class(&1_u8), "the class matters");
     // No number is cut to fit: 65536 is not class 0.
     assert!(<CrossEntropy as Loss<u32>>::accepts(&2, 3), "2 of 3");
     assert!(!<CrossEntropy as Loss<u32>>::accepts(&65_536, 3), "65536 of 3");
@@ -140,6 +142,21 @@ fn an_output_that_is_not_finite_shows_in_every_loss_and_in_its_slope() {
     }
 }
 
+#[test]
+fn a_target_that_is_not_finite_shows_in_every_loss_that_reads_it() {
+    for level in levels::all() {
+        for loss in AnyLoss::ALL.into_iter().filter(|loss| !matches!(loss, AnyLoss::Class | AnyLoss::OneHot)) {
+            for bad in [f32::NAN, f32::INFINITY] {
+                let (value, slopes) = of_logits(level, loss, [0.5, 1.5, 0.25], row([0.25, bad, 0.5]));
+                assert!(
+                    !value.is_finite(),
+                    "{loss:?} on {level}: a target {bad} has the loss {value} and the slopes {slopes:?}"
+                );
+            }
+        }
+    }
+}
+
 type Only<A> = Dense<2, 3, A>;
 
 /// An input that is NaN among good rows; where the function has no bound, an infinite one too.
@@ -154,7 +171,7 @@ fn check_bad_input<A: Activation + Debug>(activation: A, is_unbounded: bool) {
         for bad in [f32::NAN, f32::INFINITY, 0.5] {
             inputs[3][1] = bad;
             let objective = Objective::mean(MeanSquaredError);
-            let loss = net.evaluate(level, &objective, &inputs, &targets, &mut tape).unwrap();
+            let loss = net.evaluate(level, &objective, &inputs, &targets, &mut tape).expect("the batch fits");
             let is_expected_finite = bad == 0.5 || (bad.is_infinite() && !is_unbounded);
             assert_eq!(loss.is_finite(), is_expected_finite, "{activation:?} on {level}: {bad} gives {loss}");
         }

@@ -115,8 +115,7 @@ const BYTES: [u8; 4 * PARAMETERS] = {
 static FROM_BYTES: Three = Three::from_le_bytes(&BYTES);
 
 fn bits_of_bytes() -> Vec<u32> {
-    let (numbers, []) = BYTES.as_chunks::<4>() else { panic!("whole numbers") };
-    numbers.iter().map(|number| u32::from_le_bytes(*number)).collect()
+    BYTES.as_chunks().0.iter().map(|number| u32::from_le_bytes(*number)).collect()
 }
 
 #[test]

@@ -28,7 +28,6 @@ struct SgdFormula {
     dampening: f64,
     nesterov: bool,
     buffer: f64,
-    has_buffer: bool,
 }
 
 impl Formula for SgdFormula {
@@ -42,7 +41,7 @@ impl Formula for SgdFormula {
     }
 
     fn moments(&self) -> Vec<f64> {
-        if self.has_buffer { vec![self.buffer] } else { vec![] }
+        if self.momentum == 0.0 { vec![] } else { vec![self.buffer] }
     }
 }
 
@@ -128,14 +127,13 @@ fn check_momentum(rule: Momentum) {
         dampening: f64::from(rule.dampening),
         nesterov: rule.nesterov,
         buffer: 0.0,
-        has_buffer: true,
     };
     check(rule, |rule, rate| rule.learning_rate = rate, rule.learning_rate, formula);
 }
 
 #[test]
 fn sgd() {
-    let formula = SgdFormula { momentum: 0.0, dampening: 0.0, nesterov: false, buffer: 0.0, has_buffer: false };
+    let formula = SgdFormula { momentum: 0.0, dampening: 0.0, nesterov: false, buffer: 0.0 };
     check(Sgd::new(0.01), |rule, rate| rule.learning_rate = rate, 0.01, formula);
 }
 

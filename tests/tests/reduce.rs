@@ -159,7 +159,7 @@ fn row(numbers: &mut Numbers, size: f32) -> [f32; LONGEST] {
 
 fn evaluate(level: Level, net: &Biased, objective: &Objective<Probe>, targets: &[Part]) -> f32 {
     let inputs = vec![[0.0]; targets.len()];
-    net.evaluate(level, objective, &inputs, targets, &mut vec![Biased::TAPE; targets.len()]).unwrap()
+    net.evaluate(level, objective, &inputs, targets, &mut vec![Biased::TAPE; targets.len()]).expect("the batch fits")
 }
 
 #[test]

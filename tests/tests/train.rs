@@ -110,8 +110,10 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
         let (mut net, mut optimizer) = (self.net.clone(), Optimizer::new(run.rule));
         let mut tape = used_tape::<L>(run.batch);
         let (inputs, targets) = (&self.inputs[..run.batch], &self.targets[..run.batch]);
-        let step =
-            |_| net.step(run.level, &self.objective(run.l2), inputs, targets, &mut tape, &mut optimizer).unwrap();
+        let step = |_| {
+            net.step(run.level, &self.objective(run.l2), inputs, targets, &mut tape, &mut optimizer)
+                .expect("the batch fits")
+        };
         let losses: Vec<f32> = (0..STEPS).map(step).collect();
         State::new(&losses, &net, &optimizer)
     }
@@ -139,7 +141,8 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
         tape: &mut [TapeOf<L>],
         gradient: &mut Net<L>,
     ) -> f32 {
-        net.gradient(level, objective, &self.inputs[rows.clone()], &self.targets[rows], tape, gradient).unwrap()
+        net.gradient(level, objective, &self.inputs[rows.clone()], &self.targets[rows], tape, gradient)
+            .expect("the batch fits")
     }
 
     fn check_rule<R: Rule<MOMENTS> + std::fmt::Debug, const MOMENTS: usize>(&self, rule: R) {
@@ -218,7 +221,8 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
                 for rows in [1, 2, 5, 16, ROWS, 50] {
                     let (inputs, targets) = (&self.inputs[..batch], &self.targets[..batch]);
                     let mut tape = used_tape::<L>(rows);
-                    let loss = self.net.evaluate(level, &objective, inputs, targets, &mut tape).unwrap();
+                    let loss =
+                        self.net.evaluate(level, &objective, inputs, targets, &mut tape).expect("the batch fits");
                     assert_eq!(loss.to_bits(), exact.0, "{case}: evaluated on {rows} rows of tape, {loss}");
                 }
             }
@@ -233,7 +237,7 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
                 let mut scratch = vec![Net::<L>::SCRATCH; rows];
                 scratch.iter_mut().for_each(|row| row.as_mut_slice().fill(f32::NAN));
                 let mut y = vec![L::Out::ZERO; batch];
-                self.net.predict_batch(level, &self.inputs[..batch], &mut scratch, &mut y).unwrap();
+                self.net.predict_batch(level, &self.inputs[..batch], &mut scratch, &mut y).expect("the batch fits");
                 let together: Vec<Vec<u32>> = y.iter().map(|y| bits(y.as_slice())).collect();
                 assert!(
                     together == alone[..batch],
@@ -247,7 +251,7 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
                     let found = self
                         .net
                         .evaluate(level, &Objective::sum(OutputItself), std::slice::from_ref(x), &[output], &mut tape)
-                        .unwrap();
+                        .expect("the batch fits");
                     assert_eq!(
                         found.to_bits(),
                         (f32::from_bits(*expected) + 0.0).to_bits(),

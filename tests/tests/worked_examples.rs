@@ -46,7 +46,7 @@ fn check_line<R: Rule<MOMENTS>, const MOMENTS: usize>(
         for epoch in 0..epochs {
             for (x, y) in x.chunks(batch).zip(y.chunks(batch)) {
                 let objective = Objective::mean(MeanSquaredError);
-                line.step(level, &objective, x, y, &mut tape, &mut optimizer).unwrap();
+                line.step(level, &objective, x, y, &mut tape, &mut optimizer).expect("the batch fits");
                 let gradient = gradient_by_hand(by_hand, x);
                 for i in 0..2 {
                     velocity[i] = momentum * velocity[i] + gradient[i];
@@ -123,7 +123,8 @@ fn learn_xor(level: Level, net: &mut Xor, steps: usize) {
     let mut adam = Optimizer::new(Adam::new(0.05));
     let mut tape = [Xor::TAPE; 4];
     for _ in 0..steps {
-        net.step(level, &Objective::mean(BinaryCrossEntropy), &INPUTS, &TARGETS, &mut tape, &mut adam).unwrap();
+        net.step(level, &Objective::mean(BinaryCrossEntropy), &INPUTS, &TARGETS, &mut tape, &mut adam)
+            .expect("the batch fits");
     }
 }
 
