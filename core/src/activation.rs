@@ -119,7 +119,10 @@ pub struct LeakyRelu<const THOUSANDTHS: u16 = 10>;
 
 impl<const THOUSANDTHS: u16> LeakyRelu<THOUSANDTHS> {
     /// The slope for x < 0.
-    pub const SLOPE: f32 = THOUSANDTHS as f32 / 1000.0;
+    pub const SLOPE: f32 = {
+        assert!(THOUSANDTHS > 0, "a leaky ReLU needs a slope above 0; without one it is Relu");
+        THOUSANDTHS as f32 / 1000.0
+    };
 }
 
 impl<const THOUSANDTHS: u16> Activation for LeakyRelu<THOUSANDTHS> {

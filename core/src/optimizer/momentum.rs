@@ -7,7 +7,7 @@ use crate::simd::Simd;
 /// `b = g` at the first step, later `b = momentum b + (1 - dampening) g`; then `d = b`, or `d = g + momentum b` with
 /// Nesterov; `w = w - lr d`.
 ///
-/// One moment: b.
+/// One moment: b. With `momentum` 0 the dampening still applies, unlike in PyTorch, which ignores it then.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Momentum {
     /// Step size lr.
