@@ -5,6 +5,8 @@ use std::sync::Once;
 use femto::simd::UnknownIsa;
 use femto::{Arithmetic, Isa, Level};
 
+use crate::log::say;
+
 /// The environment variable with a comma-separated list of instruction sets that must be tested, such as
 /// `avx2,avx512`. Without it a machine tests what it has.
 pub const REQUIRE: &str = "FEMTO_REQUIRE";
@@ -20,7 +22,7 @@ pub fn all() -> Vec<Level> {
     static REPORT: Once = Once::new();
     REPORT.call_once(|| {
         let names: Vec<String> = levels.iter().map(ToString::to_string).collect();
-        eprintln!("levels under test: {}", names.join(", "));
+        say(&format!("levels under test: {}", names.join(", ")));
     });
     if let Ok(required) = std::env::var(REQUIRE) {
         for name in required.split(',').map(str::trim).filter(|name| !name.is_empty()) {

@@ -1,8 +1,10 @@
 //! What the tests of femto share: the levels under test, plain reference arithmetic, reproducible numbers.
 
 pub mod levels;
+pub mod log;
 pub mod numbers;
 pub mod reference;
+pub mod ui;
 
 /// The README's code, run as a test.
 #[cfg(doctest)]

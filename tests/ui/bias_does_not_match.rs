@@ -1,4 +1,4 @@
-//! A bias of 4 numbers for 5 columns.
+// A bias of 4 numbers for 5 columns.
 
 use femto::Level;
 use femto::activation::Identity;

@@ -1,4 +1,4 @@
-//! The bytes of one number for a net of two.
+// The bytes of one number for a net of two.
 
 use femto::layer::Dense;
 

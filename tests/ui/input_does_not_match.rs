@@ -1,4 +1,4 @@
-//! Three inputs for a net that takes two.
+// Three inputs for a net that takes two.
 
 use femto::layer::Dense;
 use femto::{Flat, Level};

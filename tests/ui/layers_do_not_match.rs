@@ -1,4 +1,4 @@
-//! 128 outputs into a layer of 127 inputs.
+// 128 outputs into a layer of 127 inputs.
 
 use femto::Flat;
 use femto::activation::Relu;

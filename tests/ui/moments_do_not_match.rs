@@ -1,4 +1,4 @@
-//! Adam with one moment instead of two.
+// Adam with one moment instead of two.
 
 use femto::layer::Dense;
 use femto::optimizer::{Adam, Optimizer};

@@ -1,4 +1,4 @@
-//! Rows of length 70 times a matrix of 71 rows.
+// Rows of length 70 times a matrix of 71 rows.
 
 use femto::Level;
 use femto::activation::Identity;
