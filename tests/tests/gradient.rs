@@ -92,9 +92,9 @@ fn objective_of_reference<N>(
     total + f64::from(objective.l2) / 2.0 * model.sum_of_squares(parameters)
 }
 
-/// The sums behind a slope have at most a few dozen terms, each rounded by 6e-8: 1e-5 of the slope is far above that, and
-/// far below what a mistake in a formula makes. Where the terms cancel, the error is one of their size, for which the
-/// largest slope stands.
+/// The sums behind a slope have at most a few dozen terms, each rounded by 6e-8: 1e-5 of the slope is far above that,
+/// and far below what a mistake in a formula makes. Where the terms cancel, the error is one of their size, for which
+/// the largest slope stands.
 fn check_slopes(found: &[f32], expected: &[f64], case: &str) {
     let largest = expected.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
     for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
