@@ -11,13 +11,13 @@ use femto_tests::reference::{Form, Size, product};
 
 /// Start values of a case.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum From {
+enum Begin {
     Zero,
     Bias,
     Existing,
 }
 
-const STARTS: [From; 3] = [From::Zero, From::Bias, From::Existing];
+const STARTS: [Begin; 3] = [Begin::Zero, Begin::Bias, Begin::Existing];
 
 /// A matrix in memory with a gap behind each row, filled with a number that would show in any sum.
 struct Strided {
@@ -57,20 +57,20 @@ fn shape(form: Form, Size { m, k, n }: Size) -> ((usize, usize), (usize, usize))
 }
 
 /// Runs the product of `form` through the slice entry on strided copies.
-fn run(level: Level, form: Form, size: Size, a: &[f32], b: &[f32], from: From, start: &[f32]) -> Vec<f32> {
+fn run(level: Level, form: Form, size: Size, a: &[f32], b: &[f32], from: Begin, start: &[f32]) -> Vec<f32> {
     let ((a_rows, a_columns), (b_rows, b_columns)) = shape(form, size);
     let (a, b) = (Strided::new(a, a_rows, a_columns, 3), Strided::new(b, b_rows, b_columns, 1));
     let mut c = Strided::new(start, size.m, size.n, 2);
     let bias = start[..size.n].to_vec();
-    if from != From::Existing {
+    if from != Begin::Existing {
         for row in c.data.chunks_mut(size.n + 2) {
             row[..size.n].fill(f32::NAN);
         }
     }
     let start = match from {
-        From::Zero => Start::Zero,
-        From::Bias => Start::Bias(&bias[..]),
-        From::Existing => Start::Existing,
+        Begin::Zero => Start::Zero,
+        Begin::Bias => Start::Bias(&bias[..]),
+        Begin::Existing => Start::Existing,
     };
     let a = Matrix::new(&a.data, a_rows, a_columns, a.stride).unwrap();
     let b = Matrix::new(&b.data, b_rows, b_columns, b.stride).unwrap();
@@ -85,7 +85,7 @@ fn run(level: Level, form: Form, size: Size, a: &[f32], b: &[f32], from: From, s
     c.dense(size.n)
 }
 
-fn check(size: Size, starts: &[From], numbers: &mut Numbers) {
+fn check(size: Size, starts: &[Begin], numbers: &mut Numbers) {
     let Size { m, k, n } = size;
     let (a, b, existing) = (numbers.vector(m * k), numbers.vector(k * n), numbers.vector(m * n));
     for arithmetic in levels::CLASSES {
@@ -93,9 +93,9 @@ fn check(size: Size, starts: &[From], numbers: &mut Numbers) {
         for form in [Form::Nn, Form::Tn, Form::Nt] {
             for from in starts {
                 let start: Vec<f32> = match from {
-                    From::Zero => vec![0.0; m * n],
-                    From::Bias => existing[..n].iter().copied().cycle().take(m * n).collect(),
-                    From::Existing => existing.clone(),
+                    Begin::Zero => vec![0.0; m * n],
+                    Begin::Bias => existing[..n].iter().copied().cycle().take(m * n).collect(),
+                    Begin::Existing => existing.clone(),
                 };
                 let expected = bits(&product(arithmetic, form, size, &a, &b, &start));
                 for level in &levels {
@@ -151,25 +151,6 @@ fn every_level_gives_the_bits_of_the_plain_chain_on_the_shapes_of_networks() {
         (100, 300, 50),
     ] {
         check(Size { m, k, n }, &STARTS, &mut numbers);
-    }
-}
-
-#[test]
-fn empty_products_leave_the_start_values() {
-    let mut numbers = Numbers::new(8);
-    for (m, k, n) in [(3, 0, 20), (0, 3, 20), (3, 3, 0)] {
-        if n > 0 && m > 0 {
-            check(Size { m, k, n }, &STARTS, &mut numbers);
-        }
-        for level in levels::all() {
-            let (a, b) = (vec![1.0; m * k], vec![1.0; k * n]);
-            let mut c = vec![5.0; m * n];
-            let a = Matrix::new(&a, m, k, k).unwrap();
-            let b = Matrix::new(&b, k, n, n).unwrap();
-            let out = MatrixMut::new(&mut c, m, n, n).unwrap();
-            matmul::nn(level, a, b, Start::Existing, Identity, out).unwrap();
-            assert!(c.iter().all(|x| *x == 5.0), "{level}: an empty product changed its output");
-        }
     }
 }
 
@@ -249,15 +230,15 @@ fn fixed_entries_equal_the_slice_entries() {
         matmul::nn_fixed(level, &a, &b, Start::Bias(&bias), Relu, &mut fixed);
         let out = MatrixMut::from(&mut slice[..]);
         matmul::nn(level, Matrix::from(&a[..]), Matrix::from(&b[..]), Start::Bias(&bias), Relu, out).unwrap();
-        assert_eq!(fixed, slice, "NN on {level}");
+        assert!(bits(fixed.as_flattened()) == bits(slice.as_flattened()), "NN on {level}");
         matmul::tn_fixed(level, &a_t, &b, Start::Existing, &mut fixed);
         let out = MatrixMut::from(&mut slice[..]);
         matmul::tn(level, Matrix::from(&a_t[..]), Matrix::from(&b[..]), Start::Existing, out).unwrap();
-        assert_eq!(fixed, slice, "TN on {level}");
+        assert!(bits(fixed.as_flattened()) == bits(slice.as_flattened()), "TN on {level}");
         matmul::nt_fixed(level, &a, &b_t, Start::Zero, &mut fixed);
         let out = MatrixMut::from(&mut slice[..]);
         matmul::nt(level, Matrix::from(&a[..]), Matrix::from(&b_t[..]), Start::Zero, out).unwrap();
-        assert_eq!(fixed, slice, "NT on {level}");
+        assert!(bits(fixed.as_flattened()) == bits(slice.as_flattened()), "NT on {level}");
     }
 }
 
