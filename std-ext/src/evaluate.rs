@@ -63,10 +63,10 @@ pub fn predict_all<L: Layer>(net: &Net<L>, level: Level, inputs: &[L::In]) -> Ve
 /// use femto::{Flat, Level};
 /// use femto_std::evaluate::predict_classes;
 ///
-/// type Sign = femto::net![Dense<1, 2>];
-/// let mut sign = Sign::ZERO;
-/// sign.as_mut_slice()[..2].copy_from_slice(&[-1.0, 1.0]); // outputs -x and x
-/// assert_eq!(predict_classes(&sign, Level::detect(), &[[-3.0], [0.5]]), [0, 1]);
+/// type Sides = femto::net![Dense<1, 2>];
+/// let mut sides = Sides::ZERO;
+/// sides.as_mut_slice()[..2].copy_from_slice(&[-1.0, 1.0]); // outputs -x and x
+/// assert_eq!(predict_classes(&sides, Level::detect(), &[[-3.0], [0.5]]), [0, 1]);
 /// ```
 #[must_use]
 pub fn predict_classes<L: Layer>(net: &Net<L>, level: Level, inputs: &[L::In]) -> Vec<usize> {

@@ -155,8 +155,8 @@ pub fn weights_hash<N: Flat>(net: &N) -> u64 {
     fnv_1a(net.as_slice().iter().flat_map(|number| number.to_le_bytes()))
 }
 
-/// The hash of Fowler, Noll and Vo, variant 1a, 64 bits wide.
-fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
+/// The hash of Fowler, Noll and Vo, variant 1a, 64 bits wide: enough to notice a changed byte or a changed order.
+pub(crate) fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
     const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
     bytes.fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))

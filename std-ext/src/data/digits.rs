@@ -61,15 +61,11 @@ pub fn digits() -> Dataset<[f32; DIGITS_PIXELS], u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The 64-bit FNV-1a hash: enough to notice a changed byte or a changed order.
-    fn checksum(bytes: &[u8]) -> u64 {
-        bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-    }
+    use crate::weights::fnv_1a;
 
     #[test]
     fn bytes_are_the_published_ones() {
-        assert_eq!(checksum(DIGITS_BYTES), 0x7768_69cc_e379_5967, "a byte or the order has changed");
+        assert_eq!(fnv_1a(DIGITS_BYTES.iter().copied()), 0x7768_69cc_e379_5967, "a byte or the order has changed");
     }
 
     #[test]

@@ -19,12 +19,14 @@
 use thiserror::Error;
 
 mod digits;
+mod fractions;
 mod shuffle;
 mod split;
 
 pub use digits::{DIGITS_BYTES, DIGITS_CLASSES, DIGITS_LEN, DIGITS_PIXELS, DIGITS_RECORD_LEN, digits};
+pub use fractions::Fractions;
 pub use shuffle::{permutation, shuffle};
-pub use split::{Fractions, Split, SplitError, split, stratified_split};
+pub use split::{SplitError, SplitIndices, split, stratified_split};
 
 /// Samples in memory: inputs of type `X` and, at the same position, their targets of type `T`.
 ///

@@ -6,13 +6,8 @@ use rand_core::SeedableRng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 use thiserror::Error;
 
+use super::fractions::{BILLION, Fractions, PARTS};
 use super::shuffle::shuffle_with;
-
-/// The parts of a split, in the order of every three-element array in this file.
-const PARTS: [&str; 3] = ["train", "validation", "test"];
-
-/// Fractions are kept in billionths, because decimal arithmetic makes 0.29 of 100 samples exactly 29.
-const BILLION: u32 = 1_000_000_000;
 
 /// Why fractions or a split were refused.
 ///
@@ -66,95 +61,6 @@ pub enum SplitError {
     },
 }
 
-/// How much of a data set goes to validation and to test; the rest is for training.
-///
-/// Fractions are rounded to the nearest billionth, so that decimal fractions divide exactly.
-///
-/// ```
-/// use femto_std::data::Fractions;
-///
-/// let fractions = Fractions::new(0.1, 0.2)?;
-/// assert_eq!(fractions.train(), 0.7);
-/// # Ok::<(), femto_std::data::SplitError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fractions {
-    /// Billionths for each of [`PARTS`]; they add up to exactly [`BILLION`].
-    billionths: [u32; 3],
-}
-
-impl Fractions {
-    /// Fractions for validation and test, each in `0.0..=1.0`, together at most 1.
-    ///
-    /// A fraction of 0 means no such part. Fractions that add up to 1 leave no training part.
-    ///
-    /// # Errors
-    ///
-    /// [`SplitError::FractionOutOfRange`] for a fraction outside `0.0..=1.0` or not a number, and
-    /// [`SplitError::FractionsAboveOne`] when the two add up to more than 1.
-    ///
-    /// ```
-    /// use femto_std::data::Fractions;
-    ///
-    /// assert!(Fractions::new(0.1, 0.2).is_ok());
-    /// assert!(Fractions::new(10.0, 20.0).is_err(), "shares, not per cent");
-    /// ```
-    pub fn new(validation: f64, test: f64) -> Result<Self, SplitError> {
-        for (part, value) in [("validation", validation), ("test", test)] {
-            if !(0.0..=1.0).contains(&value) {
-                return Err(SplitError::FractionOutOfRange { part, value });
-            }
-        }
-        if validation + test > 1.0 {
-            return Err(SplitError::FractionsAboveOne { validation, test });
-        }
-        // A fraction that rounds to nothing keeps one billionth: an empty part must be an error later on,
-        // not be taken for a part that nobody asked for.
-        let round = |value: f64| ((value * f64::from(BILLION)).round() as u32).max(u32::from(value > 0.0));
-        let validation = round(validation);
-        // Two fractions that add up to 1 may both round up.
-        let test = round(test).min(BILLION - validation);
-        Ok(Self { billionths: [BILLION - validation - test, validation, test] })
-    }
-
-    /// The fraction that is left for training.
-    ///
-    /// ```
-    /// assert_eq!(femto_std::data::Fractions::new(0.25, 0.25)?.train(), 0.5);
-    /// # Ok::<(), femto_std::data::SplitError>(())
-    /// ```
-    #[must_use]
-    pub fn train(&self) -> f64 {
-        self.fraction(0)
-    }
-
-    /// The fraction for validation.
-    ///
-    /// ```
-    /// assert_eq!(femto_std::data::Fractions::new(0.1, 0.2)?.validation(), 0.1);
-    /// # Ok::<(), femto_std::data::SplitError>(())
-    /// ```
-    #[must_use]
-    pub fn validation(&self) -> f64 {
-        self.fraction(1)
-    }
-
-    /// The fraction for the test.
-    ///
-    /// ```
-    /// assert_eq!(femto_std::data::Fractions::new(0.1, 0.2)?.test(), 0.2);
-    /// # Ok::<(), femto_std::data::SplitError>(())
-    /// ```
-    #[must_use]
-    pub fn test(&self) -> f64 {
-        self.fraction(2)
-    }
-
-    fn fraction(&self, part: usize) -> f64 {
-        f64::from(self.billionths[part]) / f64::from(BILLION)
-    }
-}
-
 /// The indices of three disjoint parts which together hold every sample once.
 ///
 /// ```
@@ -165,7 +71,7 @@ impl Fractions {
 /// # Ok::<(), femto_std::data::SplitError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
+pub struct SplitIndices {
     /// Indices of the samples to train with, shuffled.
     pub train: Vec<usize>,
     /// Indices of the samples to tune with, shuffled.
@@ -192,7 +98,7 @@ pub struct Split {
 /// assert!(split.validation.is_empty());
 /// # Ok::<(), femto_std::data::SplitError>(())
 /// ```
-pub fn split(len: usize, fractions: Fractions, seed: u64) -> Result<Split, SplitError> {
+pub fn split(len: usize, fractions: Fractions, seed: u64) -> Result<SplitIndices, SplitError> {
     let mut indices: Vec<usize> = (0..len).collect();
     divide(std::iter::once(indices.as_mut_slice()), len, fractions, seed)
 }
@@ -218,7 +124,7 @@ pub fn split(len: usize, fractions: Fractions, seed: u64) -> Result<Split, Split
 /// assert_eq!(dogs, 2);
 /// # Ok::<(), femto_std::data::SplitError>(())
 /// ```
-pub fn stratified_split<L: Ord>(labels: &[L], fractions: Fractions, seed: u64) -> Result<Split, SplitError> {
+pub fn stratified_split<L: Ord>(labels: &[L], fractions: Fractions, seed: u64) -> Result<SplitIndices, SplitError> {
     let mut indices: Vec<usize> = (0..labels.len()).collect();
     indices.sort_by(|&left, &right| labels[left].cmp(&labels[right]));
     let classes = indices.chunk_by_mut(|&left, &right| labels[left] == labels[right]);
@@ -231,7 +137,7 @@ fn divide<'a>(
     len: usize,
     fractions: Fractions,
     seed: u64,
-) -> Result<Split, SplitError> {
+) -> Result<SplitIndices, SplitError> {
     if len == 0 {
         return Err(SplitError::NoSamples);
     }
@@ -253,7 +159,7 @@ fn divide<'a>(
         }
         shuffle_with(indices, &mut generator);
     }
-    Ok(Split { train, validation, test })
+    Ok(SplitIndices { train, validation, test })
 }
 
 /// Sizes of the parts of a class; `owed` holds the billionths of a sample that rounding still owes each part.
@@ -283,31 +189,10 @@ mod tests {
     use super::*;
 
     /// Every index below `len` exactly once over the three parts.
-    fn is_exact_cover(split: &Split, len: usize) -> bool {
+    fn is_exact_cover(split: &SplitIndices, len: usize) -> bool {
         let mut all = [split.train.as_slice(), &split.validation, &split.test].concat();
         all.sort_unstable();
         all.into_iter().eq(0..len)
-    }
-
-    #[test]
-    fn fractions_outside_their_range_are_refused() -> Result<(), SplitError> {
-        for bad in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
-            let error = Fractions::new(0.1, bad);
-            assert!(
-                matches!(error, Err(SplitError::FractionOutOfRange { part: "test", value })
-                    if value.to_bits() == bad.to_bits()),
-                "the test fraction {bad} gave {error:?}"
-            );
-        }
-        assert_eq!(
-            Fractions::new(0.5, 0.75),
-            Err(SplitError::FractionsAboveOne { validation: 0.5, test: 0.75 }),
-            "the parts hold more than everything"
-        );
-        assert_eq!(Fractions::new(0.3, 0.7)?.train(), 0.0, "nothing may be left for training");
-        let both_round_up = Fractions::new(0.333_333_333_5, 0.666_666_666_5)?;
-        assert_eq!(both_round_up.train(), 0.0, "rounding must not take more than everything");
-        Ok(())
     }
 
     #[test]
