@@ -4,14 +4,14 @@
 //! |---|---|---|
 //! | [`Identity`] | x | 1 |
 //! | [`Sign`] | -1 for x < 0, else 1 | 0 |
-//! | [`Relu`] | 0 for x < 0, else x | 0 for y <= 0, else 1 |
+//! | [`Relu`] | 0 for x < 0, else x | 1 for y > 0, else 0 |
 //! | [`LeakyRelu`] | a x for x < 0, else x | a for y < 0, else 1 |
 //! | [`Sigmoid`] | 1 / (1 + e^-x) | y (1 - y), at most 1/4 |
 //! | [`Tanh`] | tanh x | 1 - y^2, at most 1 |
 //! | [`Softplus`] | ln(1 + e^x) | 1 - e^-y, which is sigmoid(x) |
 //!
 //! Because the slope needs the output alone, a layer keeps nothing for the backward pass but what the next layer reads
-//! anyway. NaN stays NaN in all of them.
+//! anyway. The value of NaN is NaN in all of them.
 
 use crate::math;
 use crate::matmul::{Epilogue, rectify};

@@ -12,7 +12,9 @@ use core::mem::MaybeUninit;
 /// The implementing type
 /// * has the alignment of f32 and the size of a whole number of f32, without padding;
 /// * is valid for every bit pattern, so that a slice of f32 over it may be read and written freely;
-/// * has no interior mutability and nothing to drop.
+/// * has no interior mutability and nothing to drop,
+///
+/// and the implementation keeps the constant and the methods that the trait provides.
 pub unsafe trait Flat: Sized + Send + Sync + 'static {
     /// All numbers +0. A constant, so that a static needs no code to start with.
     const ZERO: Self;
@@ -75,12 +77,12 @@ pub unsafe trait Flat: Sized + Send + Sync + 'static {
     }
 }
 
-// SAFETY: one f32.
+// SAFETY: one f32: every bit pattern is a number.
 unsafe impl Flat for f32 {
     const ZERO: Self = 0.0;
 }
 
-// SAFETY: elements of an array follow each other without padding.
+// SAFETY: elements of an array follow each other without padding; an array has the validity of its elements.
 unsafe impl<T: Flat, const N: usize> Flat for [T; N] {
     const ZERO: Self = [T::ZERO; N];
 }
@@ -95,7 +97,8 @@ pub struct Pair<A, B> {
     pub second: B,
 }
 
-// SAFETY: `repr(C)`; both parts have the alignment of f32, so nothing lies between or behind them.
+// SAFETY: `repr(C)`; both parts have the alignment of f32, so nothing lies between or behind them, and are flat
+// themselves: any bits are valid, nothing is to be dropped.
 unsafe impl<A: Flat, B: Flat> Flat for Pair<A, B> {
     const ZERO: Self = Self { first: A::ZERO, second: B::ZERO };
 }

@@ -33,7 +33,7 @@ pub enum Init {
 }
 
 impl Init {
-    /// Fills a tensor of a layer with `inputs` and `outputs`, in memory order.
+    /// Fills a tensor of a layer with `inputs` and `outputs` (0 counts as 1), in memory order.
     ///
     /// ```
     /// use femto::init::Init;
@@ -44,7 +44,8 @@ impl Init {
     /// assert!(weights.iter().all(|w| w.abs() <= 2f32.sqrt()));
     /// ```
     pub fn fill(self, tensor: &mut [f32], inputs: usize, outputs: usize, rng: &mut impl Rng) {
-        let (inputs, outputs) = (inputs as f32, outputs as f32);
+        // A layer without inputs still has biases: with 0 the bounds below would be infinite.
+        let (inputs, outputs) = (inputs.max(1) as f32, outputs.max(1) as f32);
         let (std, bound) = match self {
             Self::Zeros => return tensor.fill(0.0),
             Self::Constant(value) => return tensor.fill(value),

@@ -38,8 +38,8 @@
 //! # The bit contract
 //!
 //! There are two classes of arithmetic ([`Arithmetic`]): *fused*, where a multiply-accumulate is one correctly rounded
-//! fma, and *unfused*, where it is a rounded product and a rounded sum. [`Level::detect`] takes fused where the hardware
-//! has it; [`Level::unfused`] gives the other, which every target has. Within a class, every result is bit-identical on
+//! fma, and *unfused*, where it is a rounded product and a rounded sum. [`Level::detect`] takes fused where there is such
+//! a level (x86-64 with AVX2 or AVX-512, AArch64); [`Level::unfused`] gives the other, which every target has. Within a class, every result is bit-identical on
 //! every target, vector width and batch size. That follows from five rules:
 //!
 //! 1. one output is one chain of multiply-accumulates, k ascending, that begins with its start value; a later block of
@@ -55,8 +55,9 @@
 //!
 //! Nothing allocates, and nothing is static but one byte: what the processor says of itself. What a call needs is a type
 //! whose size is a constant ([`Net::PARAMETER_BYTES`], [`Net::TAPE_BYTES_PER_ROW`], [`Net::SCRATCH_BYTES_PER_ROW`]);
-//! products of the NT form use 16 KiB of stack on vector levels, none on the scalar one. No call panics: sizes are in the
-//! types, and entries over slices return what does not fit.
+//! products of the NT form use 16 KiB of stack on vector levels, none on the scalar one, and steps in place hold one
+//! tile of a gradient there, 1.5 KiB at the most. No call panics: sizes are in the types, and entries over slices return
+//! what does not fit.
 //!
 //! # Map
 //!
@@ -65,17 +66,23 @@
 //! kernels are written in.
 
 #![no_std]
+#![deny(unsafe_code)]
 
 pub mod activation;
+#[allow(unsafe_code, reason = "the flat view of values")]
 pub mod flat;
 pub mod init;
 pub mod layer;
 pub mod loss;
 pub mod math;
+#[allow(unsafe_code, reason = "operands and outputs as places in memory")]
 pub mod matmul;
+#[allow(unsafe_code, reason = "parameters and moments behind a sink, moments made in place")]
 pub mod optimizer;
 pub mod rng;
+#[allow(unsafe_code, reason = "rows of a batch or a tape at a stride")]
 pub mod rows;
+#[allow(unsafe_code, reason = "instructions behind tokens, and loops over slices")]
 pub mod simd;
 pub mod softmax;
 pub mod train;

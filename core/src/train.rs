@@ -100,8 +100,8 @@ impl fmt::Display for BatchError {
 impl core::error::Error for BatchError {}
 
 impl<L: Layer> Net<L> {
-    /// The objective over a batch; nothing is changed but the tape, whose rows keep the losses of the last ones. Works on as many rows at a time as there is tape;
-    /// the bits do not depend on how many that is.
+    /// The objective over a batch; nothing is changed but the tape, whose rows keep the losses of the last ones. Works on
+    /// as many rows at a time as there is tape; the bits do not depend on how many that is.
     ///
     /// # Errors
     /// [`BatchError`] where the batch is empty, the tape is, targets are missing, or one makes no sense.
@@ -133,8 +133,8 @@ impl<L: Layer> Net<L> {
 
     /// The objective over a batch, and its gradient added to `gradient`.
     ///
-    /// With [`Reduction::Sum`] the gradients of several batches add up to the bits of the one large batch. A non-finite
-    /// loss is returned as it is.
+    /// With [`Reduction::Sum`] and no penalty the gradients of several batches add up to the bits of the one large batch
+    /// (a penalty would be added with each). A non-finite loss is returned as it is.
     ///
     /// # Errors
     /// [`BatchError`]; nothing is changed then.
@@ -168,7 +168,7 @@ impl<L: Layer> Net<L> {
         let tape = tape.get_mut(..inputs.len()).unwrap_or_default();
         Ok(dispatch!(level, s => {
             let value = self.first_phase(s, objective, inputs, targets, tape);
-            second_phase(s, inputs, tape, Accumulate::new(gradient, self, objective.l2));
+            second_phase(s, inputs, tape, Accumulate::part(gradient, self, objective.l2));
             value
         }))
     }
@@ -176,9 +176,9 @@ impl<L: Layer> Net<L> {
     /// One step of an optimizer on a batch, in place: each piece of the gradient changes the parameters the moment it
     /// is finished, and no gradient is stored. Returns the objective before the step.
     ///
-    /// The bits are those of [`Self::gradient`] into a zero gradient followed by [`Optimizer::apply`]. A batch of one row
-    /// is stochastic gradient descent, a batch of all rows plain gradient descent. A non-finite loss is returned as it
-    /// is, and the step is made.
+    /// The bits are those of [`Self::gradient`] into a zero gradient followed by [`Optimizer::apply`]. A batch of one
+    /// row is stochastic gradient descent, a batch of all rows plain gradient descent. A non-finite loss is returned as
+    /// it is, and the step is made.
     ///
     /// # Errors
     /// [`BatchError`]; nothing is changed then.

@@ -18,7 +18,7 @@ pub struct Chain<A: Layer, B: Layer<In = A::Out>> {
     pub tail: B,
 }
 
-// SAFETY: `repr(C)` of two flat values.
+// SAFETY: `repr(C)` of two flat values: no padding, any bits are valid, nothing is to be dropped.
 unsafe impl<A: Layer, B: Layer<In = A::Out>> Flat for Chain<A, B> {
     const ZERO: Self = Self { head: A::ZERO, tail: B::ZERO };
 }
@@ -116,11 +116,11 @@ impl<A: Layer, B: Layer<In = A::Out>> Layer for Chain<A, B> {
 
     fn init(&mut self, initializer: &Initializer, seed: u64, first: usize) {
         self.head.init(initializer, seed, first);
-        self.tail.init(initializer, seed, first + A::LAYERS);
+        self.tail.init(initializer, seed, first.saturating_add(A::LAYERS));
     }
 
     fn tensors(first: usize, offset: usize, visit: &mut impl FnMut(Tensor)) {
         A::tensors(first, offset, visit);
-        B::tensors(first + A::LAYERS, offset + A::LEN, visit);
+        B::tensors(first.saturating_add(A::LAYERS), offset.saturating_add(A::LEN), visit);
     }
 }

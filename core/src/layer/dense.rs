@@ -24,7 +24,8 @@ pub struct Dense<const IN: usize, const OUT: usize, A = Identity> {
     activation: PhantomData<A>,
 }
 
-// SAFETY: `repr(C)` of two arrays of f32 and a type without size and with alignment 1.
+// SAFETY: `repr(C)` of two arrays of f32 and a type without size and with alignment 1: no padding, any bits are valid,
+// nothing is to be dropped.
 unsafe impl<const IN: usize, const OUT: usize, A: Activation> Flat for Dense<IN, OUT, A> {
     const ZERO: Self = Self { weights: Flat::ZERO, biases: Flat::ZERO, activation: PhantomData };
 }
@@ -116,13 +117,14 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
     }
 
     fn init(&mut self, initializer: &Initializer, seed: u64, first: usize) {
-        let stream = 2 * first as u64;
+        let stream = (first as u64).wrapping_mul(2);
         initializer.weights.fill(self.weights.as_flattened_mut(), IN, OUT, &mut generator(seed, stream));
-        initializer.biases.fill(&mut self.biases, IN, OUT, &mut generator(seed, stream + 1));
+        initializer.biases.fill(&mut self.biases, IN, OUT, &mut generator(seed, stream.wrapping_add(1)));
     }
 
     fn tensors(first: usize, offset: usize, visit: &mut impl FnMut(Tensor)) {
         visit(Tensor { layer: first, name: TensorName::Weight, rows: IN, columns: OUT, offset });
-        visit(Tensor { layer: first, name: TensorName::Bias, rows: 1, columns: OUT, offset: offset + IN * OUT });
+        let biases = offset.saturating_add(IN * OUT);
+        visit(Tensor { layer: first, name: TensorName::Bias, rows: 1, columns: OUT, offset: biases });
     }
 }

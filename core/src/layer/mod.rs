@@ -1,7 +1,10 @@
 //! Layers: dense ones, chains of layers, and the trait that both are.
 
+#[allow(unsafe_code, reason = "implements Flat and Split")]
 mod chain;
+#[allow(unsafe_code, reason = "implements Flat and Split")]
 mod dense;
+#[allow(unsafe_code, reason = "implements Flat and Split")]
 mod net;
 mod tensor;
 

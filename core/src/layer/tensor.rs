@@ -43,7 +43,7 @@ impl Tensor {
     /// The indices of its numbers in the flat view of the network.
     #[must_use]
     pub const fn range(&self) -> Range<usize> {
-        self.offset..self.offset + self.rows * self.columns
+        self.offset..self.offset.saturating_add(self.rows.saturating_mul(self.columns))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Loss functions: the value of a row and its gradient in one pass.
+//! Loss functions: the value of a row and its gradient.
 //!
 //! | type | value of a row of n outputs y with target t | gradient |
 //! |---|---|---|

@@ -64,6 +64,9 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
     destination: &mut D,
 ) {
     let Operands { m, k, n, a, lda, b, ldb } = *operands;
+    if m == 0 || n == 0 {
+        return;
+    }
     let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { usize::MAX };
     let mut column = 0;
     for vectors in Strips::new(n.div_ceil(S::LANES), m <= most_rows::<S>(WIDE), S::STRIP_VECTORS) {
@@ -87,19 +90,23 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
                     }
                 };
                 let block = Block { row, rows, column, columns };
+                // The start before the place: both borrow the destination, and a place must not outlive its borrow.
+                let first_start = if k_from == 0 { Some(destination.start(block)) } else { None };
                 let out = destination.place(block);
-                let start = if k_from == 0 {
-                    destination.start(block)
-                } else {
-                    Place { at: out.at.cast_const(), stride: out.stride }
+                let start = first_start.unwrap_or(Place { at: out.at.cast_const(), stride: out.stride });
+                // Wrapping, for with k = 0 the operands are empty and have no such place.
+                let (a_offset, b_offset) = match FORM {
+                    form::NN => (row * lda + k_from, column + k_from * ldb),
+                    form::TN => (row + k_from * lda, column + k_from * ldb),
+                    _ => (row * lda + k_from, column * ldb + k_from),
                 };
                 // SAFETY: the block lies inside the matrices, for which the caller vouches; the body is the one for a
                 // block of this size on the level of the token.
                 unsafe {
                     let t = Tile {
-                        a: if FORM == form::TN { a.add(row + k_from * lda) } else { a.add(row * lda + k_from) },
+                        a: a.wrapping_add(a_offset),
                         lda,
-                        b: if FORM == form::NT { b.add(column * ldb + k_from) } else { b.add(column + k_from * ldb) },
+                        b: b.wrapping_add(b_offset),
                         ldb,
                         k: steps,
                         start: start.at,

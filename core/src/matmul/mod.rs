@@ -22,10 +22,10 @@ pub use epilogue::Epilogue;
 pub(crate) use epilogue::rectify;
 pub use matrix::{Matrix, MatrixMut, ShapeError};
 pub(crate) use product::{backward_rows, forward_rows, gradient_rows, sum_rows};
-pub(crate) use sink::Accumulate;
-pub use sink::{Sink, SinkPart};
+pub use sink::{Accumulate, Sink, SinkPart};
 
 use crate::activation::{Activation, Identity};
+use crate::rows::Rows;
 use crate::simd::{Level, dispatch};
 
 use self::destination::{Output, StartValues};
@@ -251,6 +251,36 @@ pub fn tn_fixed<const M: usize, const K: usize, const N: usize>(
     dispatch!(level, s => unsafe {
         product::tn(s, &operands, &mut Output::<Identity>::new(start.values(), c.as_mut_ptr().cast(), N));
     });
+}
+
+/// `a^T b` into a sink: added to a gradient ([`Accumulate`]), or into parameters at once by an optimizer's rule
+/// ([`crate::optimizer::Optimizer::sink`]). Rows of `a` and of `b` are samples; they are summed in order.
+///
+/// # Errors
+/// [`ShapeError::Length`] where `b` has not as many rows as `a`; nothing is changed then.
+///
+/// ```
+/// use femto::matmul;
+/// use femto::optimizer::{Optimizer, Sgd};
+///
+/// let mut weights = [[1.0, 1.0]];
+/// let mut sgd = Optimizer::new(Sgd::new(0.5));
+/// let (inputs, deltas) = ([[1.0], [2.0]], [[1.0, 0.0], [0.0, -1.0]]);
+/// matmul::tn_into(femto::Level::detect(), &inputs, &deltas, sgd.sink(&mut weights, 0.0))?;
+/// assert_eq!(weights, [[0.5, 2.0]]); // w - 0.5 x^T delta
+/// # Ok::<(), femto::ShapeError>(())
+/// ```
+pub fn tn_into<K: Sink, const M: usize, const N: usize>(
+    level: Level,
+    a: &[[f32; M]],
+    b: &[[f32; N]],
+    part: SinkPart<'_, K, [[f32; N]; M]>,
+) -> Result<(), ShapeError> {
+    if a.len() != b.len() {
+        return Err(ShapeError::Length { operand: "b", expected: a.len(), found: b.len() });
+    }
+    dispatch!(level, s => gradient_rows(s, Rows::new(a), Rows::new(b), part));
+    Ok(())
 }
 
 /// [`nt`] with sizes that the compiler knows and checks.

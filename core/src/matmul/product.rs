@@ -67,7 +67,10 @@ pub(super) unsafe fn nt<S: Simd, D: Destination<S>>(s: S, operands: &Operands, d
             || unsafe { drive::<S, D, { form::NT }>(s, Epilogue::Keep, operands, destination) },
         );
     }
-    let Operands { k, n, a, b, ldb, .. } = *operands;
+    let Operands { m, k, n, a, b, ldb, .. } = *operands;
+    if m == 0 || n == 0 {
+        return;
+    }
     let mut panel = MaybeUninit::<[[f32; PANEL]; PANEL]>::uninit();
     let panel: *mut f32 = panel.as_mut_ptr().cast();
     let mut column = 0;
@@ -77,11 +80,13 @@ pub(super) unsafe fn nt<S: Simd, D: Destination<S>>(s: S, operands: &Operands, d
         loop {
             let steps = (k - k_from).min(PANEL);
             let is_last = k_from + steps == k;
+            // Wrapping, for with k = 0 the operands are empty and have no such place.
+            let (a, b) = (a.wrapping_add(k_from), b.wrapping_add(column * ldb + k_from));
             // SAFETY: the block of `b` lies inside it; the panel has room for whole vectors because LANES divides
             // its width; what is read of it below was written here.
             unsafe {
-                transpose(s, b.add(column * ldb + k_from), ldb, (columns, steps), panel);
-                let part = Operands { k: steps, n: columns, a: a.add(k_from), b: panel, ldb: PANEL, ..*operands };
+                transpose(s, b, ldb, (columns, steps), panel);
+                let part = Operands { k: steps, n: columns, a, b: panel, ldb: PANEL, ..*operands };
                 let mut columns_of = ColumnsOf { inner: destination, column, is_first: k_from == 0, is_last };
                 nn(s, Epilogue::Keep, &part, &mut columns_of);
             }

@@ -21,7 +21,8 @@ pub unsafe trait Sink: Copy {
     /// place. `penalised` parameters are those that the L2 penalty counts: weights, not biases.
     ///
     /// # Safety
-    /// * The parameter value has the numbers `index..index + gradient.len()`, and no other thread works on them.
+    /// * The parameter value has the numbers `index..index + gradient.len()`, and no other thread works on them;
+    /// * unless the sink has a place, `gradient` overlaps nothing that the sink was made from.
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool);
 }
 
@@ -65,16 +66,17 @@ impl<'a, K: Sink, T: Flat> SinkPart<'a, K, T> {
 
 /// Adds to a gradient, and to it the gradient `l2 * w` of the penalty.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Accumulate {
+pub struct Accumulate {
     gradient: *mut f32,
     parameters: *const f32,
     l2: f32,
 }
 
 impl Accumulate {
-    /// A sink that adds to `gradient`.
+    /// A sink that adds to `gradient`. `parameters` are what the penalty counts; 0 is no penalty.
     #[inline(always)]
-    pub(crate) fn new<'a, T: Flat>(gradient: &'a mut T, parameters: &'a T, l2: f32) -> SinkPart<'a, Self, T> {
+    #[must_use]
+    pub fn part<'a, T: Flat>(gradient: &'a mut T, parameters: &'a T, l2: f32) -> SinkPart<'a, Self, T> {
         let sink =
             Self { gradient: gradient.as_mut_slice().as_mut_ptr(), parameters: parameters.as_slice().as_ptr(), l2 };
         // SAFETY: made from exclusive (and, for what is only read, shared) borrows for `'a`.

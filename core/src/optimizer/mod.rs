@@ -156,13 +156,10 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
         debug_assert!(done.is_ok(), "values of one type have one length");
     }
 
-    /// Counts a step and gives a sink that makes it, piece by piece.
+    /// Counts a step and gives a sink that makes it on `parameters`, piece by piece as their gradient is finished; `l2`
+    /// is the factor of a penalty `l2/2 * sum w^2` on weights, 0 for none. See [`crate::matmul::tn_into`].
     #[inline(always)]
-    pub(crate) fn sink<'a>(
-        &'a mut self,
-        parameters: &'a mut P,
-        l2: f32,
-    ) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
+    pub fn sink<'a>(&'a mut self, parameters: &'a mut P, l2: f32) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
         self.steps = self.steps.saturating_add(1);
         let sink = InPlace {
             parameters: parameters.as_mut_slice().as_mut_ptr(),
@@ -175,9 +172,9 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
     }
 }
 
-/// A sink that updates parameters as their gradient is finished.
+/// A sink that updates parameters as their gradient is finished; [`Optimizer::sink`] makes it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct InPlace<U, const MOMENTS: usize> {
+pub struct InPlace<U, const MOMENTS: usize> {
     parameters: *mut f32,
     moments: [*mut f32; MOMENTS],
     l2: f32,

@@ -1,16 +1,17 @@
 //! Powers of decay rates, for bias corrections.
 
-/// 1 - beta^step for beta in 0..1 (NaN elsewhere), rounded once to f32.
+/// 1 - beta^step for beta in 0..1 (NaN elsewhere).
 ///
-/// In 64-bit fixed point by repeated squaring: exact enough for any step, the same bits on every target, and without
-/// double precision, which small processors would have to emulate.
+/// In fixed point by repeated squaring, every product cut off at 2^-64, and one rounding to f32: the last bit holds for
+/// any step. The same bits on every target, and no double precision, which small processors would have to emulate.
 pub(super) fn one_minus_power(beta: f32, step: u32) -> f32 {
     if !(0.0..1.0).contains(&beta) {
         return f32::NAN;
     }
     /// 1 in units of 2^-64.
     const ONE: u128 = 1 << 64;
-    let bits = beta.to_bits();
+    // -0 is in the range and counts as 0.
+    let bits = beta.abs().to_bits();
     // beta = mantissa * 2^(exponent - 150); below 1 the exponent is at most 126, so the shift to the left is at most 40.
     let (mantissa, exponent) = (u128::from(bits & 0x007f_ffff | 0x0080_0000), bits >> 23);
     let mut base = if exponent >= 86 { mantissa << (exponent - 86) } else { mantissa >> (86 - exponent).min(127) };
@@ -49,6 +50,7 @@ mod tests {
     fn the_ends_of_the_range_are_defined() {
         assert_eq!(one_minus_power(0.9, 0), 0.0, "no step");
         assert_eq!(one_minus_power(0.0, 3), 1.0, "no memory");
+        assert_eq!(one_minus_power(-0.0, 3), 1.0, "no memory, with a sign");
         assert_eq!(one_minus_power(0.999, u32::MAX), 1.0, "for ever");
         assert!(one_minus_power(1.0, 1).is_nan(), "nothing is ever learnt");
         assert!(one_minus_power(-0.5, 1).is_nan() && one_minus_power(f32::NAN, 1).is_nan(), "outside");

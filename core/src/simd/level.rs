@@ -84,8 +84,11 @@ impl FromStr for Isa {
 pub struct Level(pub(crate) Token);
 
 impl Level {
-    /// The fastest level of this machine: fused where the hardware has it. What the processor says of itself is
-    /// asked for once and remembered in one atomic byte.
+    /// The fastest level of this machine, fused where there is one. What the processor says of itself is asked for once
+    /// and remembered in one atomic byte.
+    ///
+    /// On x86-64 without an operating system this is [`Isa::Sse2`] unless the program is compiled for more: nobody may
+    /// have enabled the wider registers.
     #[must_use]
     #[inline]
     pub fn detect() -> Self {

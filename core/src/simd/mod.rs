@@ -41,7 +41,7 @@ pub const VIRTUAL_LANES: usize = 16;
 /// How one multiply-accumulate rounds. Results are bit-identical within a class, on every target.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Arithmetic {
-    /// One correctly rounded fused multiply-add: x86 with FMA, AArch64.
+    /// One correctly rounded fused multiply-add: x86 with FMA, AArch64. Elsewhere the crate has none.
     Fused,
     /// A rounded product, then a rounded sum: every target, soft-float ones included.
     Unfused,
@@ -178,11 +178,11 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
     unsafe fn store(self, p: *mut f32, v: Self::Vector);
     /// Reads the lanes of `tail`; the others are zero and their memory is not touched.
     /// # Safety
-    /// * `p` is valid for reads of as many numbers as `tail` was made for.
+    /// * `tail` was made for an `n` in `1..=LANES`, and `p` is valid for reads of `n` numbers.
     unsafe fn load_tail(self, p: *const f32, tail: Self::Tail) -> Self::Vector;
     /// Writes the lanes of `tail`; the memory of the others is not touched.
     /// # Safety
-    /// * `p` is valid for writes of as many numbers as `tail` was made for.
+    /// * `tail` was made for an `n` in `1..=LANES`, and `p` is valid for writes of `n` numbers.
     unsafe fn store_tail(self, p: *mut f32, tail: Self::Tail, v: Self::Vector);
     /// Transposes a block of at most LANES x LANES numbers: `columns` rows of LANES numbers are written, of
     /// which the first `rows` count and the others are any numbers.
@@ -229,8 +229,11 @@ macro_rules! feature_entries {
             fn inner<R>(f: impl FnOnce() -> R) -> R {
                 f()
             }
+            #[allow(unused_unsafe, reason = "needless where the features are on at compile time")]
             // SAFETY: the token exists only where these features do.
-            unsafe { inner(f) }
+            unsafe {
+                inner(f)
+            }
         }
 
         #[inline(always)]
@@ -240,8 +243,11 @@ macro_rules! feature_entries {
             fn inner<R>(f: impl FnOnce() -> R) -> R {
                 f()
             }
+            #[allow(unused_unsafe, reason = "needless where the features are on at compile time")]
             // SAFETY: the token exists only where these features do.
-            unsafe { inner(f) }
+            unsafe {
+                inner(f)
+            }
         }
     };
 }

@@ -97,6 +97,7 @@ pub fn fold<S: Simd, const INS: usize>(
     step: impl Fn(S::Vector, [S::Vector; INS]) -> S::Vector,
     combine: impl Fn(S::Vector, S::Vector) -> S::Vector,
 ) -> f32 {
+    const { assert!(INS > 0, "a fold needs a slice to fold") };
     let len = shortest(&ins, usize::MAX);
     let mut wide = s.wide(s.splat(init));
     let lanes = wide.as_mut();

@@ -17,8 +17,8 @@ pub(crate) enum Token {
 
 /// Runs `$body` with `$s` bound to the token of `$level`, inside a function compiled for its instruction set.
 ///
-/// The body is compiled once for each level of the target, so this stands at the outermost entry of a call: once
-/// per network or slice call, never per tile.
+/// The body is compiled once for each level of the target, so this stands at the outermost entry of a call: once per
+/// network or slice call. Only the choice of a tile's body, once for each size of tile in a strip, dispatches again.
 macro_rules! dispatch {
     ($level:expr, $s:ident => $body:expr) => {
         $crate::simd::dispatch!(@ $level, $s => $body; ScalarUnfused ScalarFused NeonUnfused NeonFused)

@@ -13,7 +13,7 @@ pub(crate) struct Avx2<C>(PhantomData<C>);
 impl<C: Class> Sealed for Avx2<C> {}
 
 /// `MASKS[8 - n..]` starts with `n` lanes that are on.
-static MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+const MASKS: &[i32; 16] = &[-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
 impl<C: Class> Simd for Avx2<C> {
     type Class = C;
@@ -84,12 +84,14 @@ impl<C: Class> Simd for Avx2<C> {
             let v = f(v, _mm256_permute_ps::<0x4e>(v));
             _mm256_cvtss_f32(f(v, _mm256_permute_ps::<0xb1>(v)))
         }
-        fn tail(self, n: usize) -> __m256i {
-            let first = 8_usize.wrapping_sub(n) & 7;
-            // The window lies inside `MASKS` for any `n`: it starts at 7 at the latest.
-            _mm256_loadu_si256(MASKS.as_ptr().add(first).cast())
-        }
         fn tail_mask(self, tail: __m256i) -> __m256 { _mm256_castsi256_ps(tail) }
+    }
+
+    #[inline(always)]
+    fn tail(self, n: usize) -> __m256i {
+        let first = 8_usize.wrapping_sub(n) & 7;
+        // SAFETY: the token proves the instruction; the window of 8 lies inside `MASKS`, for it starts at 7 at the latest.
+        unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(first).cast()) }
     }
 
     #[inline(always)]

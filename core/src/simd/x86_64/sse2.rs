@@ -114,8 +114,9 @@ impl Simd for Sse2 {
         unsafe {
             match tail {
                 1 => _mm_load_ss(p),
-                2 => _mm_castpd_ps(_mm_load_sd(p.cast())),
-                3 => _mm_movelh_ps(_mm_castpd_ps(_mm_load_sd(p.cast())), _mm_load_ss(p.add(2))),
+                // Through the integer unit's move: `_mm_load_sd` wants the alignment of f64.
+                2 => _mm_castsi128_ps(_mm_loadl_epi64(p.cast())),
+                3 => _mm_movelh_ps(_mm_castsi128_ps(_mm_loadl_epi64(p.cast())), _mm_load_ss(p.add(2))),
                 _ => _mm_loadu_ps(p),
             }
         }
@@ -127,9 +128,9 @@ impl Simd for Sse2 {
         unsafe {
             match tail {
                 1 => _mm_store_ss(p, v),
-                2 => _mm_store_sd(p.cast(), _mm_castps_pd(v)),
+                2 => _mm_storel_epi64(p.cast(), _mm_castps_si128(v)),
                 3 => {
-                    _mm_store_sd(p.cast(), _mm_castps_pd(v));
+                    _mm_storel_epi64(p.cast(), _mm_castps_si128(v));
                     _mm_store_ss(p.add(2), _mm_movehl_ps(v, v));
                 }
                 _ => _mm_storeu_ps(p, v),
