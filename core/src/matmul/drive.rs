@@ -1,7 +1,7 @@
 //! The loops around the tile: strips of columns, blocks of k, balanced blocks of rows.
 
 use super::epilogue::Epilogue;
-use super::tile::{Tile, TileKind, WIDE, body_of, form, most_rows};
+use super::tile::{Tile, TileKind, body_of, form, most_rows, most_rows_for_widest};
 use crate::simd::Simd;
 
 /// The operands of a product as places in memory, `m x k` times `k x n`. Strides are in numbers.
@@ -69,18 +69,17 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
     }
     let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { usize::MAX };
     let mut column = 0;
-    for vectors in Strips::new(n.div_ceil(S::LANES), m <= most_rows::<S>(WIDE), S::STRIP_VECTORS) {
+    for vectors in strips::<S, FORM>(m, n.div_ceil(S::LANES)) {
         let columns = (vectors * S::LANES).min(n - column);
         let mut k_from = 0;
         loop {
             let steps = (k - k_from).min(k_block);
             let is_last = k_from + steps == k;
-            let epilogue = if is_last { epilogue } else { Epilogue::Keep };
             let last = columns - (vectors - 1) * S::LANES;
-            let mut kind = TileKind { rows: 0, vectors, is_full: last == S::LANES, form: FORM, epilogue };
+            let mut kind = TileKind { rows: 0, vectors, is_full: last == S::LANES, form: FORM };
             let mut body = None;
             let mut row = 0;
-            for rows in Balanced::new(m, most_rows::<S>(vectors).max(1)) {
+            for rows in Cuts::new::<S>(m, most_rows::<S>(vectors)) {
                 // Two sizes at the most, the larger first.
                 let body = match body {
                     Some(body) if kind.rows == rows => body,
@@ -114,6 +113,7 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
                         out: out.at,
                         out_stride: out.stride,
                         last,
+                        rectify: is_last && epilogue == Epilogue::Rectify,
                     };
                     body(&t);
                 }
@@ -132,85 +132,94 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
 }
 
 /// The widths of the strips, in vectors: widest tiles first where the matrix has few enough rows for them, the rest in
-/// equal strips.
-struct Strips {
-    wide: usize,
-    rest: Balanced,
+/// strips of ordinary width.
+#[inline(always)]
+fn strips<S: Simd, const FORM: u8>(m: usize, vectors: usize) -> impl Iterator<Item = usize> {
+    let widest = if m <= const { most_rows_for_widest::<S, FORM>() } { vectors / S::WIDEST } else { 0 };
+    Cuts { first: widest, size: S::WIDEST, then: 0, then_size: 0 }
+        .chain(Cuts::new::<S>(vectors - widest * S::WIDEST, S::STRIP_VECTORS))
 }
 
-impl Strips {
-    #[inline(always)]
-    fn new(vectors: usize, wide: bool, most: usize) -> Self {
-        let wide = if wide { vectors / WIDE } else { 0 };
-        Self { wide, rest: Balanced::new(vectors - wide * WIDE, most) }
-    }
-}
-
-impl Iterator for Strips {
-    type Item = usize;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<usize> {
-        if self.wide > 0 {
-            self.wide -= 1;
-            return Some(WIDE);
-        }
-        self.rest.next()
-    }
-}
-
-/// Cuts `total` into the fewest parts of at most `most`, as equal as can be: 32 by at most 12 is 11, 11, 10. A short
-/// last tile would leave the pipelines of the processor half empty.
-struct Balanced {
-    /// Parts to come that have one more than `size`.
-    larger: usize,
-    parts: usize,
+/// Parts of two sizes.
+struct Cuts {
+    first: usize,
     size: usize,
+    then: usize,
+    then_size: usize,
 }
 
-impl Balanced {
-    /// `most` is at least 1.
+impl Cuts {
+    /// Cuts `total` into parts for which the token has a body, `most` at the most.
     #[inline(always)]
-    fn new(total: usize, most: usize) -> Self {
-        let parts = total.div_ceil(most);
+    fn new<S: Simd>(total: usize, most: usize) -> Self {
+        if S::FEW_BODIES { Self::largest(total, most) } else { Self::balanced(total, most) }
+    }
+
+    /// The fewest parts of at most `most`, as equal as can be: 32 by at most 12 is 11, 11, 10. A short last tile would
+    /// leave the pipelines of the processor half empty.
+    #[inline(always)]
+    fn balanced(total: usize, most: usize) -> Self {
+        let parts = total.div_ceil(most.max(1));
         let size = total.checked_div(parts).unwrap_or(0);
-        Self { larger: total - size * parts, parts, size }
+        let larger = total - size * parts;
+        Self { first: larger, size: size + 1, then: parts - larger, then_size: size }
+    }
+
+    /// Parts of `most`, then parts of one.
+    #[inline(always)]
+    fn largest(total: usize, most: usize) -> Self {
+        let first = total.checked_div(most).unwrap_or(0);
+        Self { first, size: most, then: total - first * most, then_size: 1 }
     }
 }
 
-impl Iterator for Balanced {
+impl Iterator for Cuts {
     type Item = usize;
 
     #[inline(always)]
     fn next(&mut self) -> Option<usize> {
-        if self.parts == 0 {
-            return None;
+        if self.first > 0 {
+            self.first -= 1;
+            return Some(self.size);
         }
-        self.parts -= 1;
-        if self.larger > 0 {
-            self.larger -= 1;
-            return Some(self.size + 1);
-        }
-        Some(self.size)
+        self.then = self.then.checked_sub(1)?;
+        Some(self.then_size)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Balanced;
+    use super::Cuts;
+
+    /// The parts, zero behind the last; their sum is checked.
+    fn parts(total: usize, cuts: impl Fn() -> Cuts) -> [usize; 200] {
+        let parts: [usize; 200] = core::array::from_fn(|i| cuts().nth(i).unwrap_or(0));
+        assert_eq!(parts.iter().sum::<usize>(), total, "{total}: {parts:?}");
+        parts
+    }
 
     #[test]
-    fn parts_are_equal_within_one_and_cover_the_total() {
+    fn balanced_parts_are_equal_within_one() {
         for total in 0..200 {
             for most in 1..30 {
-                let parts: [usize; 200] = core::array::from_fn(|i| Balanced::new(total, most).nth(i).unwrap_or(0));
+                let parts = parts(total, || Cuts::balanced(total, most));
                 let used = parts.iter().filter(|part| **part > 0);
-                assert_eq!(parts.iter().sum::<usize>(), total, "{total} by {most}");
                 assert_eq!(used.clone().count(), total.div_ceil(most), "{total} by {most}: fewest parts");
                 let (largest, smallest) = (used.clone().max(), used.min());
                 if let (Some(largest), Some(smallest)) = (largest, smallest) {
                     assert!(*largest <= most && largest - smallest <= 1, "{total} by {most}: {parts:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn largest_parts_come_first_and_the_rest_is_ones() {
+        for total in 0..200 {
+            for most in 1..30 {
+                let parts = parts(total, || Cuts::largest(total, most));
+                assert!(parts.iter().take(total / most).all(|part| *part == most), "{total} by {most}: {parts:?}");
+                assert!(parts.iter().skip(total / most).all(|part| *part <= 1), "{total} by {most}: {parts:?}");
             }
         }
     }

@@ -15,6 +15,7 @@ mod drive;
 mod epilogue;
 mod matrix;
 mod product;
+mod rank_one;
 mod sink;
 mod tile;
 

@@ -6,9 +6,11 @@ use core::mem::MaybeUninit;
 use super::destination::{Delta, Output, StartValues, ToSink};
 use super::drive::{Block, Destination, Operands, Place, drive};
 use super::epilogue::Epilogue;
+use super::rank_one::{Outer, rank_one};
 use super::sink::{Sink, SinkPart};
 use super::tile::form;
 use crate::activation::Activation;
+use crate::flat::Flat;
 use crate::rows::{Rows, RowsMut};
 use crate::simd::Simd;
 
@@ -218,10 +220,8 @@ pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>
 ) {
     let k = x.len().min(dy.len());
     let operands = Operands { m: IN, k, n: OUT, a: x.as_ptr(), lda: x.stride(), b: dy.as_ptr(), ldb: dy.stride() };
-    let (sink, base) = part.into_raw();
-    let mut to_sink = ToSink::<S, K> { sink, base, columns: OUT, penalised: true, stage: s.stage() };
     // SAFETY: the shapes fit by their types; the part of the sink is held exclusively and overlaps no operand.
-    unsafe { tn(s, &operands, &mut to_sink) }
+    unsafe { tn_into(s, &operands, part, true) }
 }
 
 /// Gradient of the bias of a dense layer: the sum of the rows of `dy`, in order, handed to the sink.
@@ -234,8 +234,33 @@ pub(crate) fn sum_rows<S: Simd, K: Sink, const OUT: usize>(
     // The product of a row of ones with `dy`: 1 * d + sum is the rounded sum in both classes.
     const ONE: &f32 = &1.0;
     let operands = Operands { m: 1, k: dy.len(), n: OUT, a: ONE, lda: 0, b: dy.as_ptr(), ldb: dy.stride() };
-    let (sink, base) = part.into_raw();
-    let mut to_sink = ToSink::<S, K> { sink, base, columns: OUT, penalised: false, stage: s.stage() };
     // SAFETY: all steps read the same one; the rest as for the weights.
-    unsafe { tn(s, &operands, &mut to_sink) }
+    unsafe { tn_into(s, &operands, part, false) }
+}
+
+/// TN into a sink, whose part has the shape of the product.
+///
+/// # Safety
+/// * The operands are valid for reads at their strides and do not overlap what the sink was made from.
+#[inline(always)]
+unsafe fn tn_into<S: Simd, K: Sink, T>(s: S, operands: &Operands, part: SinkPart<'_, K, T>, penalised: bool)
+where
+    T: Flat,
+{
+    let Operands { m, k, n, a: x, b: d, .. } = *operands;
+    let (sink, base) = part.into_raw();
+    if !K::HAS_PLACE && k == 1 {
+        let outer = Outer { m, n, x, d, base };
+        // SAFETY: the caller's promise; of one sample the strides do not matter.
+        return unsafe {
+            if penalised && sink.has_penalty() {
+                rank_one::<S, K, true>(s, &outer, sink);
+            } else {
+                rank_one::<S, K, false>(s, &outer, sink);
+            }
+        };
+    }
+    let mut to_sink = ToSink::<S, K> { sink, base, columns: n, penalised, stage: s.stage() };
+    // SAFETY: the caller's promise.
+    unsafe { tn(s, operands, &mut to_sink) }
 }

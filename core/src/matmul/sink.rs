@@ -24,6 +24,25 @@ pub unsafe trait Sink: Copy {
     /// * The parameter value has the numbers `index..index + gradient.len()`, and no other thread works on them;
     /// * unless the sink has a place, `gradient` overlaps nothing that the sink was made from.
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool);
+
+    /// Whether there is a penalty, which [`Self::finish_vectors`] is told as a type.
+    fn has_penalty(self) -> bool;
+
+    /// Whether a gradient of +0 changes nothing, penalty aside.
+    fn keeps_at_zero_gradient(self) -> bool;
+
+    /// [`Self::finish`] for a gradient in `NV` vectors that follow each other in memory, each of the lanes of `tail` if
+    /// there is one; for sinks without a place.
+    ///
+    /// # Safety
+    /// * The parameter value has these numbers from `index` on, and no other thread works on them.
+    unsafe fn finish_vectors<S: Simd, const PENALISED: bool, const NV: usize>(
+        self,
+        s: S,
+        index: usize,
+        gradient: [S::Vector; NV],
+        tail: Option<S::Tail>,
+    );
 }
 
 /// The part of a sink that belongs to a part `T` of the parameters.
@@ -108,5 +127,26 @@ unsafe impl Sink for Accumulate {
             #[inline(always)]
             |g, [w]| s.mac(l2, w, g),
         );
+    }
+
+    #[inline(always)]
+    fn has_penalty(self) -> bool {
+        self.l2 != 0.0
+    }
+
+    #[inline(always)]
+    fn keeps_at_zero_gradient(self) -> bool {
+        false
+    }
+
+    /// Never called: this sink has a place.
+    #[inline(always)]
+    unsafe fn finish_vectors<S: Simd, const PENALISED: bool, const NV: usize>(
+        self,
+        _s: S,
+        _index: usize,
+        _gradient: [S::Vector; NV],
+        _tail: Option<S::Tail>,
+    ) {
     }
 }

@@ -16,7 +16,7 @@
 //! All bodies are compiled here, in this crate, and reached through a pointer: networks, whose code is compiled where
 //! they are used, share them, and do not wait for their compilation.
 
-use super::epilogue::{Epilogue, rectify};
+use super::epilogue::rectify;
 use crate::simd::{Level, Simd, dispatch};
 
 /// How `a` and `b` lie in memory; a type-level choice, for addresses are a good part of what a tile's loop does.
@@ -47,21 +47,21 @@ pub(super) struct Tile {
     pub(super) out_stride: usize,
     /// Columns in the last vector, `1..=LANES`.
     pub(super) last: usize,
+    /// Negative sums become 0. A value, not a type: it is looked at once, and a second set of bodies is spared.
+    pub(super) rectify: bool,
 }
 
 /// Computes a tile of `MR` rows and `NV` vectors. With `TAIL` the last vector has `tile.last` lanes, without it is
-/// full; with `RECTIFY` negative sums become 0.
+/// full.
 ///
 /// # Safety
 /// * With m = MR and n = (NV - 1) * LANES + (TAIL ? last : LANES), the m x k numbers of `a`, the k x n of `b`, the
 ///   m x n of `start` (unless null) are valid for reads and the m x n of `out` for writes, at their strides;
 /// * `out` does not overlap `a` or `b`; it may be `start`.
 #[inline(always)]
-unsafe fn tile<S: Simd, const FORM: u8, const RECTIFY: bool, const MR: usize, const NV: usize, const TAIL: bool>(
-    s: S,
-    tile: &Tile,
-) {
-    let Tile { mut a, lda, mut b, ldb, mut k, start, start_stride, out, out_stride, last } = *tile;
+unsafe fn tile<S: Simd, const FORM: u8, const MR: usize, const NV: usize, const TAIL: bool>(s: S, tile: &Tile) {
+    let Tile { mut a, lda, mut b, ldb, mut k, start, start_stride, out, out_stride, last, rectify: is_rectified } =
+        *tile;
     let tail = s.tail(last);
     let mut acc = [[s.splat(0.0); NV]; MR];
     if !start.is_null() {
@@ -97,9 +97,13 @@ unsafe fn tile<S: Simd, const FORM: u8, const RECTIFY: bool, const MR: usize, co
         }
     }
 
+    if is_rectified {
+        for c in acc.as_flattened_mut() {
+            *c = rectify(s, *c);
+        }
+    }
     for (r, row) in acc.into_iter().enumerate() {
         for (v, c) in row.into_iter().enumerate() {
-            let c = if RECTIFY { rectify(s, c) } else { c };
             // SAFETY: rows stay below MR, vectors below NV; the last vector is masked. A full one is stored as such
             // because masked stores are slow on some processors.
             unsafe {
@@ -140,9 +144,6 @@ unsafe fn advance<S: Simd, const FORM: u8, const MR: usize, const NV: usize, con
     acc
 }
 
-/// Vectors of the widest tile.
-pub(super) const WIDE: usize = 8;
-
 /// Rows of the tallest tile that is `vectors` wide; 0 where there is none.
 ///
 /// A tile holds `rows * vectors` accumulators. Tiles wider than a strip are for matrices with so few rows that a tile
@@ -153,12 +154,34 @@ pub(super) const fn most_rows<S: Simd>(vectors: usize) -> usize {
         2 => S::ACCUMULATORS / 2,
         3 if S::STRIP_VECTORS >= 3 => S::ACCUMULATORS / 3,
         4 if S::STRIP_VECTORS >= 4 => S::ACCUMULATORS / 4,
+        _ if vectors > S::WIDEST => 0,
         // With a third row 24 accumulators, 8 vectors of `b` and one of `a` would need 33 registers.
-        3 | 4 | WIDE if S::ACCUMULATORS / WIDE >= 2 => 2,
-        3 | 4 | WIDE => 1,
-        _ => 0,
+        _ if S::ACCUMULATORS / S::WIDEST >= 2 => 2,
+        _ => 1,
     };
     if rows > S::TALLEST { S::TALLEST } else { rows }
+}
+
+/// Rows of the matrices for which the widest tiles are used; 0 where there are none.
+///
+/// Tokens with few bodies have them for inference only, and for three rows too, for which they have no better tile.
+pub(super) const fn most_rows_for_widest<S: Simd, const FORM: u8>() -> usize {
+    match S::FEW_BODIES {
+        true if FORM == form::NN => most_rows::<S>(S::STRIP_VECTORS) - 1,
+        true => 0,
+        false => most_rows::<S>(S::WIDEST),
+    }
+}
+
+/// Whether the token has a tile of this size. Those with few bodies have the largest and those of one row or vector.
+const fn has_tile<S: Simd, const FORM: u8>(rows: usize, vectors: usize) -> bool {
+    let most = most_rows::<S>(vectors);
+    let is_widest = vectors == S::WIDEST && most_rows_for_widest::<S, FORM>() > 0;
+    if S::FEW_BODIES {
+        (rows == 1 || rows == most) && (vectors == 1 || vectors == S::STRIP_VECTORS || is_widest)
+    } else {
+        rows <= most
+    }
 }
 
 /// A body of [`tile`]; its promises are the caller's.
@@ -174,8 +197,6 @@ pub(super) struct TileKind {
     pub(super) is_full: bool,
     /// One of [`form`].
     pub(super) form: u8,
-    /// [`Epilogue::Rectify`] is for the NN form.
-    pub(super) epilogue: Epilogue,
 }
 
 /// The body for a kind of tile on a level.
@@ -186,31 +207,30 @@ pub(super) fn body_of(level: Level, kind: TileKind) -> TileBody {
 
 #[inline(always)]
 fn body_of_token<S: Simd>(_s: S, kind: TileKind) -> TileBody {
-    match (kind.form, kind.epilogue) {
-        (form::NT, _) if const { S::LANES == 1 } => body_of_size::<S, { form::NT }, false>(kind),
-        (form::TN, _) => body_of_size::<S, { form::TN }, false>(kind),
-        (_, Epilogue::Rectify) => body_of_size::<S, { form::NN }, true>(kind),
-        _ => body_of_size::<S, { form::NN }, false>(kind),
+    match kind.form {
+        form::NT if const { S::LANES == 1 } => body_of_size::<S, { form::NT }>(kind),
+        form::TN => body_of_size::<S, { form::TN }>(kind),
+        _ => body_of_size::<S, { form::NN }>(kind),
     }
 }
 
 #[inline(always)]
-fn body_of_size<S: Simd, const FORM: u8, const RECTIFY: bool>(kind: TileKind) -> TileBody {
+fn body_of_size<S: Simd, const FORM: u8>(kind: TileKind) -> TileBody {
     macro_rules! bodies {
         ($($nv:literal: $($mr:literal)*;)*) => {
             match (kind.vectors, kind.rows) {
                 $($(
-                    ($nv, $mr) if const { $mr <= most_rows::<S>($nv) } => {
+                    ($nv, $mr) if const { has_tile::<S, FORM>($mr, $nv) } => {
                         if S::FREE_TAILS || !kind.is_full {
-                            body::<S, FORM, RECTIFY, $mr, $nv, true>
+                            body::<S, FORM, $mr, $nv, true>
                         } else {
-                            body::<S, FORM, RECTIFY, $mr, $nv, false>
+                            body::<S, FORM, $mr, $nv, false>
                         }
                     }
                 )*)*
                 _ => {
                     debug_assert!(false, "no tile of {} rows and {} vectors", kind.rows, kind.vectors);
-                    body::<S, FORM, RECTIFY, 1, 1, true>
+                    body::<S, FORM, 1, 1, true>
                 }
             }
         };
@@ -221,6 +241,7 @@ fn body_of_size<S: Simd, const FORM: u8, const RECTIFY: bool>(kind: TileKind) ->
         3: 1 2 3 4 5 6 7 8;
         4: 1 2 3 4 5 6;
         8: 1 2;
+        16: 1;
     }
 }
 
@@ -228,15 +249,13 @@ fn body_of_size<S: Simd, const FORM: u8, const RECTIFY: bool>(kind: TileKind) ->
 ///
 /// # Safety
 /// * As [`tile`], and the processor has the instructions of the token.
-unsafe fn body<S: Simd, const FORM: u8, const RECTIFY: bool, const MR: usize, const NV: usize, const TAIL: bool>(
-    t: &Tile,
-) {
+unsafe fn body<S: Simd, const FORM: u8, const MR: usize, const NV: usize, const TAIL: bool>(t: &Tile) {
     // SAFETY: the caller's promises.
     unsafe {
         let s = S::assume_supported();
         s.vectorize(
             #[inline(always)]
-            || tile::<S, FORM, RECTIFY, MR, NV, TAIL>(s, t),
+            || tile::<S, FORM, MR, NV, TAIL>(s, t),
         );
     }
 }

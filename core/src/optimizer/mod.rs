@@ -30,6 +30,12 @@ pub trait Rule<const MOMENTS: usize>: Copy + Send + Sync {
 
 /// What a [`Rule`] does at one step.
 pub trait Update<const MOMENTS: usize>: Copy + Send + Sync {
+    /// Whether a gradient of +0 leaves every bit of parameters and moments as it is; such updates may be left out.
+    #[inline(always)]
+    fn keeps_at_zero_gradient(self) -> bool {
+        false
+    }
+
     /// The new parameters and moments.
     fn update<S: Simd>(
         self,
@@ -204,18 +210,63 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
                 ),
             )
         };
-        let l2 = if penalised { self.l2 } else { 0.0 };
-        let l2_v = s.splat(l2);
+        if penalised && self.l2 != 0.0 {
+            // A pass of its own, so that the rule is compiled once and looks at no flag.
+            let l2 = s.splat(self.l2);
+            simd::zip(
+                s,
+                gradient,
+                [parameters],
+                #[inline(always)]
+                |g, [w]| s.mac(l2, w, g),
+            );
+        }
         simd::update(
             s,
             parameters,
             moments,
             [gradient],
             #[inline(always)]
-            |w, m, [g]| {
-                let g = if l2 == 0.0 { g } else { s.mac(l2_v, w, g) };
-                self.update.update(s, w, m, g)
-            },
+            |w, m, [g]| self.update.update(s, w, m, g),
         );
+    }
+
+    #[inline(always)]
+    fn has_penalty(self) -> bool {
+        self.l2 != 0.0
+    }
+
+    #[inline(always)]
+    fn keeps_at_zero_gradient(self) -> bool {
+        self.update.keeps_at_zero_gradient()
+    }
+
+    #[inline(always)]
+    unsafe fn finish_vectors<S: Simd, const PENALISED: bool, const NV: usize>(
+        self,
+        s: S,
+        index: usize,
+        gradient: [S::Vector; NV],
+        tail: Option<S::Tail>,
+    ) {
+        // SAFETY: the caller promises that parameters and moments have these numbers and that no one else works on
+        // them.
+        unsafe {
+            for (v, g) in gradient.into_iter().enumerate() {
+                let at = index + v * S::LANES;
+                let p = self.parameters.add(at);
+                let w = simd::load_part(s, p, tail);
+                let mut moments = [w; MOMENTS];
+                for (m, p) in moments.iter_mut().zip(self.moments) {
+                    *m = simd::load_part(s, p.add(at), tail);
+                }
+                let g = if PENALISED { s.mac(s.splat(self.l2), w, g) } else { g };
+                let (w, moments) = self.update.update(s, w, moments, g);
+                simd::store_part(s, p, tail, w);
+                for (m, p) in moments.into_iter().zip(self.moments) {
+                    simd::store_part(s, p.add(at), tail, m);
+                }
+            }
+        }
     }
 }

@@ -34,6 +34,12 @@ pub struct SgdUpdate {
 }
 
 impl Update<0> for SgdUpdate {
+    /// -lr * 0 is -0, and w - 0 is w, -0 included, where lr is positive and finite.
+    #[inline(always)]
+    fn keeps_at_zero_gradient(self) -> bool {
+        self.minus_rate < 0.0 && self.minus_rate.is_finite()
+    }
+
     #[inline(always)]
     fn update<S: Simd>(
         self,

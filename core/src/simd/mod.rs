@@ -30,6 +30,7 @@ mod target;
 pub use level::{Isa, Level, UnknownIsa};
 pub use scalar::Scalar;
 pub use slice::{fold, map, sum, update, zip};
+pub(crate) use slice::{load_part, store_part};
 pub(crate) use target::{Token, dispatch};
 
 /// The number of virtual lanes of every sum or maximum over a slice.
@@ -109,10 +110,15 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
     const ACCUMULATORS: usize;
     /// Rows of the tallest matrix tile; beyond, more code buys next to nothing.
     const TALLEST: usize;
-    /// Width of a matrix tile in vectors; fewer where the matrix is narrower, more where it has very few rows.
+    /// Width of a matrix tile in vectors; fewer where the matrix is narrower.
     const STRIP_VECTORS: usize;
+    /// Width of the tile for matrices with very few rows, in vectors.
+    const WIDEST: usize;
     /// Steps of k that a matrix tile makes between looks at its counter.
     const UNROLL: usize;
+    /// The token has matrix tiles of few sizes only, for a program memory that is small; the rest of a matrix goes
+    /// number by number.
+    const FEW_BODIES: bool;
     /// A masked load costs next to nothing more than a full one, so tiles need no second body for ragged columns.
     const FREE_TAILS: bool;
 

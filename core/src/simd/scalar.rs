@@ -5,6 +5,12 @@ use core::marker::PhantomData;
 use super::target::hardware;
 use super::{Arithmetic, Class, Level, Sealed, Simd, Token};
 
+/// Whether the target computes f32 in hardware.
+const HAS_FPU: bool = !cfg!(any(
+    all(target_arch = "arm", target_os = "none", not(target_abi = "eabihf")),
+    all(any(target_arch = "riscv32", target_arch = "riscv64"), not(target_feature = "f"))
+));
+
 /// Proof that single numbers can be multiplied and added in class `C`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scalar<C>(PhantomData<C>);
@@ -35,6 +41,29 @@ pub(super) mod no_fma {
         a * b + c
     }
 
+    /// The instruction of the floating-point unit, which no stable function reaches on Arm.
+    #[cfg(all(target_arch = "arm", target_os = "none", target_abi = "eabihf"))]
+    #[inline(always)]
+    pub(crate) fn sqrt(a: f32) -> f32 {
+        let mut bits = a.to_bits();
+        // SAFETY: this ABI passes numbers in the registers of the unit, so there is one. Registers of the unit cannot be
+        // operands for all processors of the target; the one that is borrowed gets its number back.
+        unsafe {
+            core::arch::asm!(
+                "vmov {saved}, s0",
+                "vmov s0, {bits}",
+                "vsqrt.f32 s0, s0",
+                "vmov {bits}, s0",
+                "vmov s0, {saved}",
+                bits = inout(reg) bits,
+                saved = out(reg) _,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        f32::from_bits(bits)
+    }
+
+    #[cfg(not(all(target_arch = "arm", target_os = "none", target_abi = "eabihf")))]
     #[inline(always)]
     pub(crate) fn sqrt(a: f32) -> f32 {
         libm::sqrtf(a)
@@ -66,10 +95,13 @@ impl<C: Class> Simd for Scalar<C> {
     type Stage = [f32; 16];
 
     const LANES: usize = 1;
-    const ACCUMULATORS: usize = 16;
-    const TALLEST: usize = 4;
-    const STRIP_VECTORS: usize = 4;
+    // Where every operation is a call, a tile has nothing to hold in registers, and the smallest code is as fast.
+    const ACCUMULATORS: usize = if HAS_FPU { 16 } else { 1 };
+    const TALLEST: usize = if HAS_FPU { 4 } else { 1 };
+    const STRIP_VECTORS: usize = if HAS_FPU { 4 } else { 1 };
+    const WIDEST: usize = if HAS_FPU { 16 } else { 1 };
     const UNROLL: usize = 1;
+    const FEW_BODIES: bool = true;
     const FREE_TAILS: bool = true;
 
     #[inline(always)]

@@ -194,3 +194,33 @@ unsafe fn load_tail_each<S: Simd, const INS: usize>(
     }
     vectors
 }
+
+/// A vector, of the lanes of `tail` if there is one.
+///
+/// # Safety
+/// * `p` is valid for reads of these lanes.
+#[inline(always)]
+pub(crate) unsafe fn load_part<S: Simd>(s: S, p: *const f32, tail: Option<S::Tail>) -> S::Vector {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match tail {
+            Some(tail) => s.load_tail(p, tail),
+            None => s.load(p),
+        }
+    }
+}
+
+/// Writes a vector, of the lanes of `tail` if there is one.
+///
+/// # Safety
+/// * `p` is valid for writes of these lanes.
+#[inline(always)]
+pub(crate) unsafe fn store_part<S: Simd>(s: S, p: *mut f32, tail: Option<S::Tail>, v: S::Vector) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match tail {
+            Some(tail) => s.store_tail(p, tail, v),
+            None => s.store(p, v),
+        }
+    }
+}

@@ -23,7 +23,9 @@ impl<C: Class> Simd for Neon<C> {
     const ACCUMULATORS: usize = 24;
     const TALLEST: usize = 16;
     const STRIP_VECTORS: usize = 4;
+    const WIDEST: usize = 8;
     const UNROLL: usize = 1;
+    const FEW_BODIES: bool = false;
     const FREE_TAILS: bool = false;
 
     #[inline(always)]

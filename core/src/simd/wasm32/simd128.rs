@@ -29,7 +29,9 @@ impl Simd for Simd128 {
     const ACCUMULATORS: usize = 8;
     const TALLEST: usize = 8;
     const STRIP_VECTORS: usize = 2;
+    const WIDEST: usize = 8;
     const UNROLL: usize = 1;
+    const FEW_BODIES: bool = false;
     const FREE_TAILS: bool = false;
 
     #[inline(always)]

@@ -27,8 +27,10 @@ impl<C: Class> Simd for Avx2<C> {
     const ACCUMULATORS: usize = 12;
     const TALLEST: usize = 12;
     const STRIP_VECTORS: usize = 2;
+    const WIDEST: usize = 8;
     // Two steps at a time spill: the mask of the tail takes one of the 16 registers.
     const UNROLL: usize = 1;
+    const FEW_BODIES: bool = false;
     const FREE_TAILS: bool = true;
 
     #[inline(always)]

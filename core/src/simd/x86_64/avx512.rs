@@ -24,7 +24,9 @@ impl<C: Class> Simd for Avx512<C> {
     const ACCUMULATORS: usize = 24;
     const TALLEST: usize = 16;
     const STRIP_VECTORS: usize = 4;
+    const WIDEST: usize = 8;
     const UNROLL: usize = 2;
+    const FEW_BODIES: bool = false;
     const FREE_TAILS: bool = true;
 
     #[inline(always)]
