@@ -86,6 +86,7 @@ pub mod rows;
 pub mod simd;
 pub mod softmax;
 pub mod train;
+pub mod work;
 
 pub use flat::Flat;
 pub use layer::Net;

@@ -6,7 +6,8 @@ use crate::flat::{Flat, Pair, Split};
 use crate::init::Initializer;
 use crate::matmul::{Sink, SinkPart};
 use crate::rows::{Rows, RowsMut};
-use crate::simd::Simd;
+use crate::simd::{Simd, VIRTUAL_LANES};
+use crate::work::Work;
 
 /// `head`, then `tail` on its outputs. Longer chains nest in the tail; [`crate::net`] writes them.
 #[derive(Clone, PartialEq, Debug)]
@@ -41,11 +42,11 @@ impl<A: Layer, B: Layer<In = A::Out>> Layer for Chain<A, B> {
     const MULTIPLY_ACCUMULATES: usize = A::MULTIPLY_ACCUMULATES + B::MULTIPLY_ACCUMULATES;
 
     #[inline(always)]
-    fn forward<S: Simd>(&self, s: S, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>) {
+    fn forward<S: Simd, W: Work>(&self, s: S, work: &mut W, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>) {
         let (mut head, tail) = tape.split();
-        self.head.forward(s, x, head.reborrow());
+        self.head.forward(s, work, x, head.reborrow());
         let (y, _delta) = A::ends(head);
-        self.tail.forward(s, y.into_rows(), tail);
+        self.tail.forward(s, work, y.into_rows(), tail);
     }
 
     #[inline(always)]
@@ -61,57 +62,61 @@ impl<A: Layer, B: Layer<In = A::Out>> Layer for Chain<A, B> {
     }
 
     #[inline(always)]
-    fn backward<S: Simd>(&self, s: S, tape: RowsMut<'_, Self::Tape>) {
+    fn backward<S: Simd, W: Work>(&self, s: S, work: &mut W, tape: RowsMut<'_, Self::Tape>) {
         let (mut head, tail) = tape.split();
         let (y, delta) = A::ends(head.reborrow());
-        self.tail.backward_to_inputs::<S, A::Activation>(s, tail, y.into_rows(), delta);
-        self.head.backward(s, head);
+        self.tail.backward_to_inputs::<S, A::Activation, W>(s, work, tail, y.into_rows(), delta);
+        self.head.backward(s, work, head);
     }
 
     #[inline(always)]
-    fn backward_to_inputs<S: Simd, Below: Activation>(
+    fn backward_to_inputs<S: Simd, Below: Activation, W: Work>(
         &self,
         s: S,
+        work: &mut W,
         tape: RowsMut<'_, Self::Tape>,
         x: Rows<'_, Self::In>,
         dx: RowsMut<'_, Self::In>,
     ) {
         let (mut head, tail) = tape.split();
         let (y, delta) = A::ends(head.reborrow());
-        self.tail.backward_to_inputs::<S, A::Activation>(s, tail, y.into_rows(), delta);
-        self.head.backward_to_inputs::<S, Below>(s, head, x, dx);
+        self.tail.backward_to_inputs::<S, A::Activation, W>(s, work, tail, y.into_rows(), delta);
+        self.head.backward_to_inputs::<S, Below, W>(s, work, head, x, dx);
     }
 
     #[inline(always)]
-    fn gradient<S: Simd, K: Sink>(
+    fn gradient<S: Simd, K: Sink, W: Work>(
         s: S,
+        work: &mut W,
         x: Rows<'_, Self::In>,
         tape: Rows<'_, Self::Tape>,
         part: SinkPart<'_, K, Self>,
     ) {
         let (head, tail) = tape.split();
         let (head_part, tail_part) = part.split();
-        A::gradient(s, x, head, head_part);
-        B::gradient(s, A::outputs(head), tail, tail_part);
+        A::gradient(s, work, x, head, head_part);
+        B::gradient(s, work, A::outputs(head), tail, tail_part);
     }
 
     #[inline(always)]
-    fn infer<S: Simd>(
+    fn infer<S: Simd, W: Work>(
         &self,
         s: S,
+        work: &mut W,
         x: Rows<'_, Self::In>,
         scratch: RowsMut<'_, Self::Scratch>,
         y: RowsMut<'_, Self::Out>,
     ) {
         let (mut between, inside) = scratch.split();
         let (head, tail) = inside.split();
-        self.head.infer(s, x, head, between.reborrow());
-        self.tail.infer(s, between.into_rows(), tail, y);
+        self.head.infer(s, work, x, head, between.reborrow());
+        self.tail.infer(s, work, between.into_rows(), tail, y);
     }
 
     #[inline(always)]
-    fn sum_of_squares<S: Simd>(&self, s: S) -> f32 {
-        self.head.sum_of_squares(s) + self.tail.sum_of_squares(s)
+    fn add_squares<S: Simd, W: Work>(&self, s: S, work: &mut W, lanes: &mut [f32; VIRTUAL_LANES]) {
+        self.head.add_squares(s, work, lanes);
+        self.tail.add_squares(s, work, lanes);
     }
 
     fn init(&mut self, initializer: &Initializer, seed: u64, first: usize) {

@@ -9,7 +9,8 @@ use crate::init::Initializer;
 use crate::matmul::{Sink, SinkPart, backward_rows, forward_rows, gradient_rows, sum_rows};
 use crate::rng::generator;
 use crate::rows::{Rows, RowsMut};
-use crate::simd::{self, Simd};
+use crate::simd::{self, Simd, VIRTUAL_LANES};
+use crate::work::Work;
 
 /// Every input to every output: `y = A(x w + b)`, with `w` of shape IN x OUT.
 ///
@@ -48,9 +49,10 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
     const MULTIPLY_ACCUMULATES: usize = IN * OUT;
 
     #[inline(always)]
-    fn forward<S: Simd>(&self, s: S, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>) {
+    fn forward<S: Simd, W: Work>(&self, s: S, work: &mut W, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>) {
         let (y, _delta) = tape.split();
-        forward_rows::<S, A, IN, OUT>(s, x, &self.weights, &self.biases, y);
+        let outputs = work.take(OUT, IN * x.len());
+        forward_rows::<S, A, IN, OUT>(s, outputs, x, (&self.weights, &self.biases), y);
     }
 
     #[inline(always)]
@@ -65,55 +67,65 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
     }
 
     #[inline(always)]
-    fn backward<S: Simd>(&self, _s: S, _tape: RowsMut<'_, Self::Tape>) {}
+    fn backward<S: Simd, W: Work>(&self, _s: S, _work: &mut W, _tape: RowsMut<'_, Self::Tape>) {}
 
     #[inline(always)]
-    fn backward_to_inputs<S: Simd, Below: Activation>(
+    fn backward_to_inputs<S: Simd, Below: Activation, W: Work>(
         &self,
         s: S,
+        work: &mut W,
         tape: RowsMut<'_, Self::Tape>,
         x: Rows<'_, Self::In>,
         dx: RowsMut<'_, Self::In>,
     ) {
         let (_y, delta) = tape.into_rows().split();
-        backward_rows::<S, Below, IN, OUT>(s, delta, &self.weights, x, dx);
+        let inputs = work.take(IN, OUT * x.len());
+        backward_rows::<S, Below, IN, OUT>(s, inputs, delta, &self.weights, (x, dx));
     }
 
     #[inline(always)]
-    fn gradient<S: Simd, K: Sink>(
+    fn gradient<S: Simd, K: Sink, W: Work>(
         s: S,
+        work: &mut W,
         x: Rows<'_, Self::In>,
         tape: Rows<'_, Self::Tape>,
         part: SinkPart<'_, K, Self>,
     ) {
         let (_y, delta) = tape.split();
         let (weights, biases) = part.split();
-        gradient_rows(s, x, delta, weights);
-        sum_rows(s, delta, biases);
+        let inputs = work.take(IN, OUT * x.len());
+        gradient_rows(s, inputs, x, delta, weights);
+        if !work.take(1, OUT * x.len()).is_empty() {
+            sum_rows(s, delta, biases);
+        }
     }
 
     #[inline(always)]
-    fn infer<S: Simd>(
+    fn infer<S: Simd, W: Work>(
         &self,
         s: S,
+        work: &mut W,
         x: Rows<'_, Self::In>,
         _scratch: RowsMut<'_, Self::Scratch>,
         y: RowsMut<'_, Self::Out>,
     ) {
-        forward_rows::<S, A, IN, OUT>(s, x, &self.weights, &self.biases, y);
+        let outputs = work.take(OUT, IN * x.len());
+        forward_rows::<S, A, IN, OUT>(s, outputs, x, (&self.weights, &self.biases), y);
     }
 
     #[inline(always)]
-    fn sum_of_squares<S: Simd>(&self, s: S) -> f32 {
-        simd::fold(
+    fn add_squares<S: Simd, W: Work>(&self, s: S, work: &mut W, lanes: &mut [f32; VIRTUAL_LANES]) {
+        let weights = self.weights.as_flattened();
+        // Whole rounds of the lanes, so that each number keeps its lane.
+        let rounds = work.take(weights.len().div_ceil(VIRTUAL_LANES), VIRTUAL_LANES);
+        let end = (rounds.end * VIRTUAL_LANES).min(weights.len());
+        simd::fold_into(
             s,
-            [self.weights.as_flattened()],
-            0.0,
+            lanes,
+            weights.get(rounds.start * VIRTUAL_LANES..end).unwrap_or_default(),
             #[inline(always)]
-            |acc, [w]| s.mac(w, w, acc),
-            #[inline(always)]
-            |a, b| s.add(a, b),
-        )
+            |acc, w| s.mac(w, w, acc),
+        );
     }
 
     fn init(&mut self, initializer: &Initializer, seed: u64, first: usize) {

@@ -18,7 +18,8 @@ use crate::flat::Flat;
 use crate::init::Initializer;
 use crate::matmul::{Sink, SinkPart};
 use crate::rows::{Rows, RowsMut};
-use crate::simd::Simd;
+use crate::simd::{Simd, VIRTUAL_LANES};
+use crate::work::Work;
 
 /// A part of a network: its parameters, and what it does with rows of inputs.
 ///
@@ -28,6 +29,9 @@ use crate::simd::Simd;
 /// The backward pass has two halves. The row-local half takes the delta of each row through the layer; the other half
 /// sums over all rows into the gradient. Deltas are always with respect to what goes into an activation: whoever
 /// produces a delta has already multiplied it by the slope.
+///
+/// `work` says which units of the work are to be done now; see [`crate::work`]. A layer asks it for each of its loops,
+/// always in the same order.
 pub trait Layer: Flat {
     /// A row of inputs: an array of numbers.
     type In: Flat + Clone;
@@ -46,33 +50,42 @@ pub trait Layer: Flat {
     const MULTIPLY_ACCUMULATES: usize;
 
     /// Computes the outputs of all rows into the tape.
-    fn forward<S: Simd>(&self, s: S, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>);
+    fn forward<S: Simd, W: Work>(&self, s: S, work: &mut W, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>);
     /// The outputs and their deltas in the tape.
     fn ends(tape: RowsMut<'_, Self::Tape>) -> (RowsMut<'_, Self::Out>, RowsMut<'_, Self::Out>);
     /// The outputs in the tape.
     fn outputs(tape: Rows<'_, Self::Tape>) -> Rows<'_, Self::Out>;
     /// From the deltas of the outputs, computes those of all layers inside; the first layer's inputs get none.
-    fn backward<S: Simd>(&self, s: S, tape: RowsMut<'_, Self::Tape>);
+    fn backward<S: Simd, W: Work>(&self, s: S, work: &mut W, tape: RowsMut<'_, Self::Tape>);
     /// [`Self::backward`], and then the deltas `dx` of the inputs, which were made by activation `A`.
-    fn backward_to_inputs<S: Simd, A: Activation>(
+    fn backward_to_inputs<S: Simd, A: Activation, W: Work>(
         &self,
         s: S,
+        work: &mut W,
         tape: RowsMut<'_, Self::Tape>,
         x: Rows<'_, Self::In>,
         dx: RowsMut<'_, Self::In>,
     );
     /// Sums the gradient over all rows, in order, into the sink.
-    fn gradient<S: Simd, K: Sink>(s: S, x: Rows<'_, Self::In>, tape: Rows<'_, Self::Tape>, part: SinkPart<'_, K, Self>);
+    fn gradient<S: Simd, K: Sink, W: Work>(
+        s: S,
+        work: &mut W,
+        x: Rows<'_, Self::In>,
+        tape: Rows<'_, Self::Tape>,
+        part: SinkPart<'_, K, Self>,
+    );
     /// Computes the outputs `y` of all rows and keeps nothing.
-    fn infer<S: Simd>(
+    fn infer<S: Simd, W: Work>(
         &self,
         s: S,
+        work: &mut W,
         x: Rows<'_, Self::In>,
         scratch: RowsMut<'_, Self::Scratch>,
         y: RowsMut<'_, Self::Out>,
     );
-    /// The sum of the squares of the parameters that the L2 penalty counts: weights, not biases.
-    fn sum_of_squares<S: Simd>(&self, s: S) -> f32;
+    /// Adds the squares of the parameters that the L2 penalty counts (weights, not biases) to the virtual lanes; each
+    /// tensor begins at lane 0.
+    fn add_squares<S: Simd, W: Work>(&self, s: S, work: &mut W, lanes: &mut [f32; VIRTUAL_LANES]);
     /// Draws the parameters; `first` is the number of this layer in the network, which picks its random stream.
     fn init(&mut self, initializer: &Initializer, seed: u64, first: usize);
     /// Calls `visit` with each tensor; `first` is the number of this layer, `offset` the index of its first number.

@@ -1,11 +1,14 @@
 //! A whole network: what a user holds.
 
+use core::task::Poll;
+
 use super::{Layer, Tensor};
 use crate::flat::{self, Flat, Pair, Split};
 use crate::init::Initializer;
 use crate::matmul::ShapeError;
 use crate::rows::{Rows, RowsMut};
 use crate::simd::{Level, dispatch};
+use crate::work::{All, Slices};
 
 /// A network of layers `L`; [`crate::net`] writes the type.
 ///
@@ -122,11 +125,26 @@ impl<L: Layer> Net<L> {
         let mut scratch = L::Scratch::ZERO;
         dispatch!(level, s => self.layers.infer(
             s,
+            &mut All,
             Rows::new(core::slice::from_ref(x)),
             RowsMut::new(core::slice::from_mut(&mut scratch)),
             RowsMut::new(core::slice::from_mut(&mut y)),
         ));
         y
+    }
+
+    /// [`Self::predict`] in slices: does a part of the work and returns [`Poll::Pending`] until the outputs are complete.
+    /// The bits are those of one go. See [`Slices`] for an example.
+    pub fn predict_slice(&self, slices: &mut Slices, x: &L::In, scratch: &mut L::Scratch, y: &mut L::Out) -> Poll<()> {
+        let mut part = slices.begin();
+        dispatch!(slices.level, s => self.layers.infer(
+            s,
+            &mut part,
+            Rows::new(core::slice::from_ref(x)),
+            RowsMut::new(core::slice::from_mut(scratch)),
+            RowsMut::new(core::slice::from_mut(y)),
+        ));
+        if slices.end(part) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// The outputs for many rows of inputs. Works on as many rows at a time as there is scratch; the bits do not depend
@@ -166,7 +184,7 @@ impl<L: Layer> Net<L> {
             // Never 0, as was checked; said again where the compiler sees it, for `chunks` would panic.
             let block = scratch.len().max(1);
             for (x, y) in x.chunks(block).zip(y.chunks_mut(block)) {
-                self.layers.infer(s, Rows::new(x), RowsMut::new(scratch), RowsMut::new(y));
+                self.layers.infer(s, &mut All, Rows::new(x), RowsMut::new(scratch), RowsMut::new(y));
             }
         });
         Ok(())

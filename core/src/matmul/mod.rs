@@ -280,7 +280,7 @@ pub fn tn_into<K: Sink, const M: usize, const N: usize>(
     if a.len() != b.len() {
         return Err(ShapeError::Length { operand: "b", expected: a.len(), found: b.len() });
     }
-    dispatch!(level, s => gradient_rows(s, Rows::new(a), Rows::new(b), part));
+    dispatch!(level, s => gradient_rows(s, 0..M, Rows::new(a), Rows::new(b), part));
     Ok(())
 }
 

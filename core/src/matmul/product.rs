@@ -2,6 +2,7 @@
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
 use super::destination::{Delta, Output, StartValues, ToSink};
 use super::drive::{Block, Destination, Operands, Place, drive};
@@ -10,7 +11,6 @@ use super::rank_one::{Outer, rank_one};
 use super::sink::{Sink, SinkPart};
 use super::tile::form;
 use crate::activation::Activation;
-use crate::flat::Flat;
 use crate::rows::{Rows, RowsMut};
 use crate::simd::Simd;
 
@@ -170,39 +170,45 @@ impl<S: Simd, D: Destination<S>> Destination<S> for ColumnsOf<'_, D> {
     }
 }
 
-/// Forward pass of a dense layer: `y = A(x w + bias)`.
+/// Forward pass of a dense layer, `y = A(x w + bias)`, for some of the outputs.
 #[inline(always)]
 pub(crate) fn forward_rows<S: Simd, A: Activation, const IN: usize, const OUT: usize>(
     s: S,
+    outputs: Range<usize>,
     x: Rows<'_, [f32; IN]>,
-    w: &[[f32; OUT]; IN],
-    bias: &[f32; OUT],
+    (w, bias): (&[[f32; OUT]; IN], &[f32; OUT]),
     mut y: RowsMut<'_, [f32; OUT]>,
 ) {
+    let Range { start: from, end } = outputs;
+    debug_assert!(from <= end && end <= OUT, "outputs of the layer");
     let m = x.len().min(y.len());
-    let operands = Operands { m, k: IN, n: OUT, a: x.as_ptr(), lda: x.stride(), b: w.as_ptr().cast(), ldb: OUT };
-    let stride = y.stride();
-    let mut output = Output::<A>::new(StartValues::Bias(bias.as_ptr()), y.as_mut_ptr(), stride);
+    let b = w.as_ptr().cast::<f32>().wrapping_add(from);
+    let operands = Operands { m, k: IN, n: end - from, a: x.as_ptr(), lda: x.stride(), b, ldb: OUT };
+    let (stride, start) = (y.stride(), StartValues::Bias(bias.as_ptr().wrapping_add(from)));
+    let mut output = Output::<A>::new(start, y.as_mut_ptr().wrapping_add(from), stride);
     // SAFETY: the shapes fit by their types; `y` is borrowed exclusively, so it overlaps nothing.
     unsafe { nn(s, A::EPILOGUE, &operands, &mut output) }
 }
 
-/// Delta of the layer below a dense layer: `dx = A'(x) * (dy w^T)`, with `x` the outputs of that layer and `A` its
-/// activation.
+/// Delta of the layer below a dense layer, `dx = A'(x) * (dy w^T)`, for some of the inputs; `x` are the outputs of that
+/// layer and `A` is its activation.
 #[inline(always)]
 pub(crate) fn backward_rows<S: Simd, A: Activation, const IN: usize, const OUT: usize>(
     s: S,
+    inputs: Range<usize>,
     dy: Rows<'_, [f32; OUT]>,
     w: &[[f32; OUT]; IN],
-    x: Rows<'_, [f32; IN]>,
-    mut dx: RowsMut<'_, [f32; IN]>,
+    (x, mut dx): (Rows<'_, [f32; IN]>, RowsMut<'_, [f32; IN]>),
 ) {
+    let Range { start: from, end } = inputs;
+    debug_assert!(from <= end && end <= IN, "inputs of the layer");
     let m = dy.len().min(x.len()).min(dx.len());
-    let operands = Operands { m, k: OUT, n: IN, a: dy.as_ptr(), lda: dy.stride(), b: w.as_ptr().cast(), ldb: OUT };
+    let b = w.as_ptr().wrapping_add(from).cast();
+    let operands = Operands { m, k: OUT, n: end - from, a: dy.as_ptr(), lda: dy.stride(), b, ldb: OUT };
     let mut delta = Delta::<A> {
         stride: dx.stride(),
-        at: dx.as_mut_ptr(),
-        outputs: x.as_ptr(),
+        at: dx.as_mut_ptr().wrapping_add(from),
+        outputs: x.as_ptr().wrapping_add(from),
         outputs_stride: x.stride(),
         activation: PhantomData,
     };
@@ -210,18 +216,25 @@ pub(crate) fn backward_rows<S: Simd, A: Activation, const IN: usize, const OUT: 
     unsafe { nt(s, &operands, &mut delta) }
 }
 
-/// Gradient of the weights of a dense layer: `dw = x^T dy`, handed to the sink; the rows are summed in order.
+/// Gradient of some rows of the weights of a dense layer, `dw = x^T dy`, handed to the sink; samples are summed in
+/// order.
 #[inline(always)]
 pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>(
     s: S,
+    inputs: Range<usize>,
     x: Rows<'_, [f32; IN]>,
     dy: Rows<'_, [f32; OUT]>,
     part: SinkPart<'_, K, [[f32; OUT]; IN]>,
 ) {
+    let Range { start: from, end } = inputs;
+    debug_assert!(from <= end && end <= IN, "inputs of the layer");
     let k = x.len().min(dy.len());
-    let operands = Operands { m: IN, k, n: OUT, a: x.as_ptr(), lda: x.stride(), b: dy.as_ptr(), ldb: dy.stride() };
+    let a = x.as_ptr().wrapping_add(from);
+    let operands = Operands { m: end - from, k, n: OUT, a, lda: x.stride(), b: dy.as_ptr(), ldb: dy.stride() };
+    let (sink, base) = part.into_raw();
+    let place = SinkPlace { sink, base: base + from * OUT, penalised: true };
     // SAFETY: the shapes fit by their types; the part of the sink is held exclusively and overlaps no operand.
-    unsafe { tn_into(s, &operands, part, true) }
+    unsafe { tn_into(s, &operands, place) }
 }
 
 /// Gradient of the bias of a dense layer: the sum of the rows of `dy`, in order, handed to the sink.
@@ -234,21 +247,29 @@ pub(crate) fn sum_rows<S: Simd, K: Sink, const OUT: usize>(
     // The product of a row of ones with `dy`: 1 * d + sum is the rounded sum in both classes.
     const ONE: &f32 = &1.0;
     let operands = Operands { m: 1, k: dy.len(), n: OUT, a: ONE, lda: 0, b: dy.as_ptr(), ldb: dy.stride() };
+    let (sink, base) = part.into_raw();
     // SAFETY: all steps read the same one; the rest as for the weights.
-    unsafe { tn_into(s, &operands, part, false) }
+    unsafe { tn_into(s, &operands, SinkPlace { sink, base, penalised: false }) }
 }
 
-/// TN into a sink, whose part has the shape of the product.
+/// Where a product goes in a sink.
+#[derive(Clone, Copy)]
+struct SinkPlace<K> {
+    sink: K,
+    /// The index of its first number.
+    base: usize,
+    penalised: bool,
+}
+
+/// TN into a sink.
 ///
 /// # Safety
-/// * The operands are valid for reads at their strides and do not overlap what the sink was made from.
+/// * The operands are valid for reads at their strides and do not overlap what the sink was made from;
+/// * the sink has the `m * n` numbers from `base` on, and they are held exclusively.
 #[inline(always)]
-unsafe fn tn_into<S: Simd, K: Sink, T>(s: S, operands: &Operands, part: SinkPart<'_, K, T>, penalised: bool)
-where
-    T: Flat,
-{
+unsafe fn tn_into<S: Simd, K: Sink>(s: S, operands: &Operands, place: SinkPlace<K>) {
     let Operands { m, k, n, a: x, b: d, .. } = *operands;
-    let (sink, base) = part.into_raw();
+    let SinkPlace { sink, base, penalised } = place;
     if !K::HAS_PLACE && k == 1 {
         let outer = Outer { m, n, x, d, base };
         // SAFETY: the caller's promise; of one sample the strides do not matter.

@@ -155,7 +155,7 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
 
     /// Makes one step: changes `parameters` by `gradient`.
     pub fn apply(&mut self, level: Level, parameters: &mut P, gradient: &P) {
-        self.steps = self.steps.saturating_add(1);
+        self.count_step();
         let moments = self.moments.each_mut().map(Flat::as_mut_slice);
         let (parameters, gradient) = (parameters.as_mut_slice(), gradient.as_slice());
         let done = update_slice(level, &self.rule, self.steps, parameters, moments, gradient);
@@ -166,12 +166,40 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
     /// is the factor of a penalty `l2/2 * sum w^2` on weights, 0 for none. See [`crate::matmul::tn_into`].
     #[inline(always)]
     pub fn sink<'a>(&'a mut self, parameters: &'a mut P, l2: f32) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
+        self.count_step();
+        let update = self.rule.at(self.steps);
+        self.sink_with(update, parameters, l2)
+    }
+
+    /// The sink of the next step, which is not counted yet.
+    #[inline(always)]
+    pub(crate) fn sink_of_next<'a>(
+        &'a mut self,
+        parameters: &'a mut P,
+        l2: f32,
+    ) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
+        let update = self.rule.at(self.steps.saturating_add(1));
+        self.sink_with(update, parameters, l2)
+    }
+
+    /// Counts a step that was made.
+    #[inline(always)]
+    pub(crate) const fn count_step(&mut self) {
         self.steps = self.steps.saturating_add(1);
+    }
+
+    #[inline(always)]
+    fn sink_with<'a>(
+        &'a mut self,
+        update: R::Update,
+        parameters: &'a mut P,
+        l2: f32,
+    ) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
         let sink = InPlace {
             parameters: parameters.as_mut_slice().as_mut_ptr(),
             moments: self.moments.each_mut().map(|m| m.as_mut_slice().as_mut_ptr()),
             l2,
-            update: self.rule.at(self.steps),
+            update,
         };
         // SAFETY: made from exclusive borrows for `'a` of values of type `P`.
         unsafe { SinkPart::whole(sink) }

@@ -29,7 +29,7 @@ mod target;
 
 pub use level::{Isa, Level, UnknownIsa};
 pub use scalar::Scalar;
-pub use slice::{fold, map, sum, update, zip};
+pub use slice::{fold, fold_into, map, sum, update, zip};
 pub(crate) use slice::{load_part, store_part};
 pub(crate) use target::{Token, dispatch};
 

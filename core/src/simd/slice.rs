@@ -98,8 +98,59 @@ pub fn fold<S: Simd, const INS: usize>(
     combine: impl Fn(S::Vector, S::Vector) -> S::Vector,
 ) -> f32 {
     const { assert!(INS > 0, "a fold needs a slice to fold") };
-    let len = shortest(&ins, usize::MAX);
     let mut wide = s.wide(s.splat(init));
+    accumulate(s, &mut wide, ins, step);
+    let lanes = wide.as_mut();
+    let mut vectors = VIRTUAL_LANES / S::LANES;
+    while vectors > 1 {
+        vectors /= 2;
+        let (low, high) = lanes.split_at_mut(vectors);
+        for (l, h) in low.iter_mut().zip(high.iter()) {
+            *l = combine(*l, *h);
+        }
+    }
+    match lanes.first() {
+        Some(v) => s.fold_lanes(*v, combine),
+        None => init,
+    }
+}
+
+/// [`fold`] that begins with the lanes as they are and leaves them there, so that a sum can be made in pieces: each of
+/// them a whole number of 16 elements, but for the last.
+#[inline(always)]
+pub fn fold_into<S: Simd>(
+    s: S,
+    lanes: &mut [f32; VIRTUAL_LANES],
+    xs: &[f32],
+    step: impl Fn(S::Vector, S::Vector) -> S::Vector,
+) {
+    let mut wide = s.wide(s.splat(0.0));
+    for (v, lanes) in wide.as_mut().iter_mut().zip(lanes.chunks_exact(S::LANES)) {
+        // SAFETY: the chunk has LANES numbers.
+        *v = unsafe { s.load(lanes.as_ptr()) };
+    }
+    accumulate(
+        s,
+        &mut wide,
+        [xs],
+        #[inline(always)]
+        |acc, [x]| step(acc, x),
+    );
+    for (v, lanes) in wide.as_ref().iter().zip(lanes.chunks_exact_mut(S::LANES)) {
+        // SAFETY: the chunk has LANES numbers.
+        unsafe { s.store(lanes.as_mut_ptr(), *v) };
+    }
+}
+
+/// Takes the elements of all slices into the virtual lanes.
+#[inline(always)]
+fn accumulate<S: Simd, const INS: usize>(
+    s: S,
+    wide: &mut S::Wide,
+    ins: [&[f32]; INS],
+    step: impl Fn(S::Vector, [S::Vector; INS]) -> S::Vector,
+) {
+    let len = shortest(&ins, usize::MAX);
     let lanes = wide.as_mut();
     let mut i = 0;
     // SAFETY: a vector is read whole only where `i + LANES <= len`, else through a tail of the `len - i` elements.
@@ -121,18 +172,6 @@ pub fn fold<S: Simd, const INS: usize>(
             }
             i += S::LANES;
         }
-    }
-    let mut vectors = VIRTUAL_LANES / S::LANES;
-    while vectors > 1 {
-        vectors /= 2;
-        let (low, high) = lanes.split_at_mut(vectors);
-        for (l, h) in low.iter_mut().zip(high.iter()) {
-            *l = combine(*l, *h);
-        }
-    }
-    match lanes.first() {
-        Some(v) => s.fold_lanes(*v, combine),
-        None => init,
     }
 }
 

@@ -1,0 +1,88 @@
+//! What is minimised, and batches that cannot be learnt from.
+
+use core::fmt;
+
+use crate::loss::Reduction;
+
+/// What is minimised: the loss of a batch, and a penalty on the weights, `J = L + l2/2 * sum w^2`.
+///
+/// ```
+/// use femto::loss::CrossEntropy;
+/// use femto::train::Objective;
+///
+/// let plain = Objective::mean(CrossEntropy);
+/// let decayed = Objective { l2: 1e-4, ..plain };
+/// assert_eq!(plain.l2, 0.0);
+/// # let _ = decayed;
+/// ```
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Objective<F> {
+    /// The loss of a row.
+    pub loss: F,
+    /// How rows become one number.
+    pub reduction: Reduction,
+    /// The factor of the penalty on weights (biases are free); 0 is none.
+    pub l2: f32,
+}
+
+impl<F> Objective<F> {
+    /// The mean loss of the rows, without penalty.
+    #[must_use]
+    pub const fn mean(loss: F) -> Self {
+        Self { loss, reduction: Reduction::Mean, l2: 0.0 }
+    }
+
+    /// The summed loss of the rows, without penalty.
+    #[must_use]
+    pub const fn sum(loss: F) -> Self {
+        Self { loss, reduction: Reduction::Sum, l2: 0.0 }
+    }
+}
+
+/// A batch that cannot be learnt from. Nothing is changed then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum BatchError {
+    /// There is no row.
+    Empty,
+    /// Inputs and targets differ in number.
+    Targets {
+        /// Rows of inputs.
+        inputs: usize,
+        /// Targets.
+        targets: usize,
+    },
+    /// The tape has fewer rows than the batch.
+    Tape {
+        /// Rows of inputs.
+        inputs: usize,
+        /// Rows of tape.
+        tape: usize,
+    },
+    /// A target makes no sense for the network: a class that has no output.
+    Target {
+        /// The row.
+        row: usize,
+        /// Outputs of the network.
+        outputs: usize,
+    },
+}
+
+impl fmt::Display for BatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the batch has no row"),
+            Self::Targets { inputs, targets } => {
+                write!(f, "the batch has {inputs} rows of inputs but {targets} targets; give one target for each row")
+            }
+            Self::Tape { inputs, tape } => {
+                write!(f, "the batch has {inputs} rows but the tape only {tape}; give a longer tape or a smaller batch")
+            }
+            Self::Target { row, outputs } => {
+                write!(f, "the target of row {row} does not fit the {outputs} outputs; classes count from 0")
+            }
+        }
+    }
+}
+
+impl core::error::Error for BatchError {}

@@ -1,0 +1,121 @@
+//! The two phases of a step, over work that may be divided among calls.
+
+use super::Objective;
+use crate::activation::Activation;
+use crate::flat::Flat;
+use crate::layer::{Layer, Net, TapeOf};
+use crate::loss::{Loss, Reduction};
+use crate::matmul::{Sink, SinkPart};
+use crate::rows::{Rows, RowsMut};
+use crate::simd::{self, Simd, VIRTUAL_LANES};
+use crate::work::Work;
+
+/// What the loss of one output costs, in multiply-accumulates: an exponential and what goes with it.
+const LOSS_COST: usize = 16;
+
+/// Rows of inputs, their targets, and as many rows of tape.
+pub(super) struct Batch<'a, L: Layer, T> {
+    pub(super) inputs: &'a [L::In],
+    pub(super) targets: &'a [T],
+    pub(super) tape: &'a mut [TapeOf<L>],
+}
+
+/// The row-local half of a step: outputs, losses and deltas of all rows into the tape, then the squares that the penalty
+/// counts.
+#[inline(always)]
+pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
+    s: S,
+    work: &mut W,
+    net: &Net<L>,
+    objective: &Objective<F>,
+    batch: &mut Batch<'_, L, T>,
+    squares: &mut [f32; VIRTUAL_LANES],
+) {
+    let rows = batch.inputs.len();
+    let scale = match objective.reduction {
+        Reduction::Mean => 1.0 / rows as f32,
+        Reduction::Sum => 1.0,
+    };
+    let (losses, mut layers) = RowsMut::new(batch.tape).split();
+    net.layers.forward(s, work, Rows::new(batch.inputs), layers.reborrow());
+    let now = work.take(rows, LOSS_COST * L::Out::LEN);
+    let (y, delta) = L::ends(layers.reborrow());
+    let outputs = y.into_rows().iter().zip(delta.into_iter_mut());
+    let outputs = outputs.zip(batch.targets).zip(losses.into_iter_mut());
+    for (((y, delta), target), loss) in outputs.skip(now.start).take(now.len()) {
+        let (y, delta) = (y.as_slice(), delta.as_mut_slice());
+        *loss = objective.loss.gradient(s, y, target, scale, delta);
+        if !L::Activation::IS_IDENTITY {
+            simd::zip(
+                s,
+                delta,
+                [y],
+                #[inline(always)]
+                |d, [y]| L::Activation::backward(s, y, d),
+            );
+        }
+    }
+    net.layers.backward(s, work, layers);
+    if objective.l2 != 0.0 {
+        net.layers.add_squares(s, work, squares);
+    }
+}
+
+/// The half of a step that sums over rows: the gradient of all layers into the sink.
+#[inline(always)]
+pub(super) fn second_phase<S: Simd, W: Work, L: Layer, K: Sink, T>(
+    s: S,
+    work: &mut W,
+    batch: &Batch<'_, L, T>,
+    part: SinkPart<'_, K, Net<L>>,
+) {
+    let (_losses, layers) = Rows::new(batch.tape).split();
+    let (part, _) = part.split();
+    L::gradient(s, work, Rows::new(batch.inputs), layers, part);
+}
+
+/// The objective: the losses in the tape as one number, and the penalty.
+#[inline(always)]
+pub(super) fn value<S: Simd, L: Layer, F>(
+    s: S,
+    objective: &Objective<F>,
+    tape: &[TapeOf<L>],
+    squares: &[f32; VIRTUAL_LANES],
+) -> f32 {
+    let mut losses = Losses::NONE;
+    for row in tape {
+        losses.add(row.first);
+    }
+    losses.total(s, objective.reduction) + penalty(s, objective.l2, squares)
+}
+
+/// `l2 / 2 * sum w^2`; exactly 0 where there is no penalty, whatever the weights are.
+#[inline(always)]
+pub(super) fn penalty<S: Simd>(s: S, l2: f32, squares: &[f32; VIRTUAL_LANES]) -> f32 {
+    if l2 == 0.0 { 0.0 } else { 0.5 * l2 * simd::sum(s, squares) }
+}
+
+/// The losses of rows, summed in 16 virtual lanes by the number of the row.
+pub(super) struct Losses {
+    lanes: [f32; VIRTUAL_LANES],
+    rows: usize,
+}
+
+impl Losses {
+    pub(super) const NONE: Self = Self { lanes: [0.0; VIRTUAL_LANES], rows: 0 };
+
+    #[inline(always)]
+    pub(super) fn add(&mut self, loss: f32) {
+        self.lanes[self.rows % VIRTUAL_LANES] += loss;
+        self.rows += 1;
+    }
+
+    #[inline(always)]
+    pub(super) fn total<S: Simd>(self, s: S, reduction: Reduction) -> f32 {
+        let sum = simd::sum(s, &self.lanes);
+        match reduction {
+            Reduction::Mean => sum / self.rows as f32,
+            Reduction::Sum => sum,
+        }
+    }
+}
