@@ -1,7 +1,7 @@
 //! A short training on the digits has the committed weights, on every level of the machine.
 //!
-//! The levels of a machine could all be wrong in the same way, or change together: these constants tie every machine and
-//! every version to the same bits. A version that changes them is a breaking change, see `CHANGELOG.md`.
+//! The levels of a machine could all be wrong in the same way, or change together: these constants tie every machine
+//! and every version to the same bits. A version that changes them is a breaking change, see `CHANGELOG.md`.
 
 use std::error::Error;
 

@@ -1,8 +1,9 @@
-//! Networks: every layer, loss, kind of target and optimizer, both routes to an update, bytes and tensors.
+//! Networks: every layer, loss, kind of target and optimizer, all routes to an update, bytes and tensors.
 
 use core::array;
 use core::hint::black_box;
 use core::mem::MaybeUninit;
+use core::task::Poll;
 
 use femto::activation::{Identity, LeakyRelu, Relu, Sigmoid, Sign, Softplus, Tanh};
 use femto::init::{Init, Initializer};
@@ -12,6 +13,7 @@ use femto::loss::{
 };
 use femto::optimizer::{Adam, Momentum, Optimizer, Sgd};
 use femto::train::Objective;
+use femto::work::Slices;
 use femto::{Flat, Level, net};
 
 type Classifier = net![Dense<4, 16, Relu>, Dense<16, 7, Tanh>, Dense<7, 3>];
@@ -23,6 +25,7 @@ const ROWS: usize = 9;
 
 pub(crate) fn works(level: Level) -> bool {
     classifies(level)
+        && works_in_slices(level)
         && regresses(level)
         && takes_class(level, |class| class)
         && takes_class(level, u16::from)
@@ -72,6 +75,34 @@ fn classifies(level: Level) -> bool {
     let scratch = black_box(&mut scratch[..]);
     let predicted = classifier.predict_batch(level, black_box(&inputs[..]), scratch, black_box(&mut logits[..]));
     last < first && predicted.is_ok()
+}
+
+/// A step and a prediction in many calls; true where they give what one call does.
+fn works_in_slices(level: Level) -> bool {
+    let (mut whole, mut sliced) = (Classifier::ZERO, Classifier::ZERO);
+    whole.init(Init::HeNormal, 4);
+    sliced.init(Init::HeNormal, 4);
+    let (inputs, classes) = (inputs(), [2_u8; ROWS]);
+    let mut tape = [Classifier::TAPE; ROWS];
+    let (x, t, tape) = (black_box(&inputs[..]), black_box(&classes[..]), black_box(&mut tape[..]));
+    let objective = Objective { l2: 1e-4, ..Objective::mean(CrossEntropy) };
+    let (mut of_whole, mut of_sliced) = (Optimizer::new(Adam::new(0.02)), Optimizer::new(Adam::new(0.02)));
+    let Ok(loss) = whole.step(level, &objective, x, t, tape, &mut of_whole) else { return false };
+    let mut slices = Slices::new(level, black_box(100));
+    let mut calls = 1;
+    let same_loss = loop {
+        match sliced.step_slice(&mut slices, &objective, x, t, tape, &mut of_sliced) {
+            Ok(Poll::Ready(sliced_loss)) => break sliced_loss == loss,
+            Ok(Poll::Pending) => calls += 1,
+            Err(_) => return false,
+        }
+    };
+    let (mut scratch, mut y) = (Classifier::SCRATCH, [0.0; 3]);
+    let row = black_box(&[0.5; 4]);
+    while sliced.predict_slice(&mut slices, row, &mut scratch, &mut y) == Poll::Pending {
+        calls += 1;
+    }
+    same_loss && calls > 10 && sliced == whole && y == whole.predict(level, row)
 }
 
 fn regresses(level: Level) -> bool {
