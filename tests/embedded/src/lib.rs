@@ -17,3 +17,15 @@ pub use cortex_m_semihosting::hprintln;
 macro_rules! println {
     ($($arguments:tt)*) => { $crate::hprintln!("{}", ::core::format_args!($($arguments)*)) };
 }
+
+/// The class with the largest logit, the first of equals.
+#[must_use]
+pub fn largest<const N: usize>(logits: &[f32; N]) -> u8 {
+    let (mut class, mut largest) = (0, f32::NEG_INFINITY);
+    for (i, logit) in (0..).zip(logits) {
+        if *logit > largest {
+            (class, largest) = (i, *logit);
+        }
+    }
+    class
+}

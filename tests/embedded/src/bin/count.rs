@@ -3,24 +3,31 @@
 #![no_main]
 
 use core::hint::black_box;
+use core::mem::MaybeUninit;
 
 use cortex_m_rt::{entry, exception};
 use femto::activation::{Identity, Relu};
-use femto::init::Init;
+use femto::flat::Split;
 use femto::layer::{Dense, TapeOf};
 use femto::loss::CrossEntropy;
 use femto::matmul::{self, Start};
 use femto::optimizer::{Adam, Momentum, Optimizer, Sgd};
 use femto::train::Objective;
 use femto::{Flat, Level, net};
+use femto_bits::digits;
 use femto_firmware::counter::{self, Counter};
 use femto_firmware::exit::exit;
-use femto_firmware::{println, stack};
+use femto_firmware::{largest, println, stack};
 use panic_semihosting as _;
 
 type Net = net![Dense<784, 32, Relu>, Dense<32, 10>];
-type Tape = TapeOf<<Net as femto::flat::Split>::First>;
+type Tape = TapeOf<<Net as Split>::First>;
 type Square = [[f32; 32]; 32];
+
+static FACTORY: Net = Net::from_le_bytes(include_bytes!("../../nets/digits-784-32-10.bin"));
+
+/// Multiply-accumulates of a product of two squares.
+const SQUARE_MACS: usize = 32 * 32 * 32;
 
 #[exception]
 fn SysTick() {
@@ -41,9 +48,9 @@ fn main() -> ! {
     static mut NET: Net = Net::ZERO;
     static mut INPUT: [[f32; 784]; 1] = [[0.0; 784]];
     static mut TAPE: [Tape; 1] = [Net::TAPE];
-    static mut SGD: Optimizer<Net, Sgd, 0> = Optimizer::new(Sgd::new(0.01));
-    static mut MOMENTUM: Optimizer<Net, Momentum, 1> = Optimizer::new(Momentum::new(0.01));
-    static mut ADAM: Optimizer<Net, Adam, 2> = Optimizer::new(Adam::new(0.001));
+    // Without initial values: the zeros of the moments would lie in flash.
+    static mut MOMENTUM: MaybeUninit<Optimizer<Net, Momentum, 1>> = MaybeUninit::uninit();
+    static mut ADAM: MaybeUninit<Optimizer<Net, Adam, 2>> = MaybeUninit::uninit();
     static mut A: Square = [[0.0; 32]; 32];
     static mut B: Square = [[0.0; 32]; 32];
     static mut C: Square = [[0.0; 32]; 32];
@@ -55,36 +62,47 @@ fn main() -> ! {
 
     let level = Level::detect();
     let (net, input, tape) = (NET, INPUT, TAPE);
-    net.init(Init::HeUniform, 1);
-    for (i, x) in input.as_flattened_mut().iter_mut().enumerate() {
-        *x = (i * 7 % 17) as f32 / 16.0;
-    }
-    let macs = Net::MULTIPLY_ACCUMULATES;
+    let mut pixels = [0.0; digits::PIXELS];
+    let label = [digits::read(5, &mut pixels)];
+    let [image] = &mut *input;
+    digits::enlarge(&pixels, image);
+
+    let mut class = 0;
+    report(&counter, "inference", Net::MULTIPLY_ACCUMULATES, || {
+        class = largest(&black_box(&FACTORY).predict(black_box(level), black_box(image)));
+    });
+    let mut ok = [class] == label;
+
     let objective = Objective::mean(CrossEntropy);
-    let mut ok = true;
-    report(&counter, "inference", macs, || {
-        black_box(net.predict(black_box(level), black_box(&input[0])));
+    // Each rule begins with the weights of the factory.
+    net.as_mut_slice().copy_from_slice(FACTORY.as_slice());
+    let mut sgd = Optimizer::new(Sgd::new(0.01));
+    report(&counter, "sgd step", Net::MULTIPLY_ACCUMULATES, || {
+        ok &= net.step(black_box(level), &objective, black_box(input), black_box(&label), tape, &mut sgd).is_ok();
     });
-    report(&counter, "sgd step", macs, || {
-        ok &= net.step(black_box(level), &objective, black_box(input), black_box(&[3_u8]), tape, SGD).is_ok();
+    net.as_mut_slice().copy_from_slice(FACTORY.as_slice());
+    let momentum = Optimizer::new_in(MOMENTUM, Momentum::new(0.01));
+    report(&counter, "momentum step", Net::MULTIPLY_ACCUMULATES, || {
+        ok &= net.step(black_box(level), &objective, black_box(input), black_box(&label), tape, momentum).is_ok();
     });
-    report(&counter, "momentum step", macs, || {
-        ok &= net.step(black_box(level), &objective, black_box(input), black_box(&[3_u8]), tape, MOMENTUM).is_ok();
+    net.as_mut_slice().copy_from_slice(FACTORY.as_slice());
+    let adam = Optimizer::new_in(ADAM, Adam::new(0.001));
+    report(&counter, "adam step", Net::MULTIPLY_ACCUMULATES, || {
+        ok &= net.step(black_box(level), &objective, black_box(input), black_box(&label), tape, adam).is_ok();
     });
-    report(&counter, "adam step", macs, || {
-        ok &= net.step(black_box(level), &objective, black_box(input), black_box(&[3_u8]), tape, ADAM).is_ok();
-    });
+    println!("tape: {} B a row", Net::TAPE_BYTES_PER_ROW);
+
     for (i, (a, b)) in A.as_flattened_mut().iter_mut().zip(B.as_flattened_mut()).enumerate() {
         (*a, *b) = ((i % 13) as f32 - 6.0, (i % 11) as f32 * 0.25);
     }
     let (a, b, c) = (A, B, C);
-    report(&counter, "matmul nn 32^3", 32 * 32 * 32, || {
+    report(&counter, "matmul nn 32^3", SQUARE_MACS, || {
         matmul::nn_fixed(black_box(level), black_box(a), black_box(b), Start::Zero, Identity, black_box(c));
     });
-    report(&counter, "matmul tn 32^3", 32 * 32 * 32, || {
+    report(&counter, "matmul tn 32^3", SQUARE_MACS, || {
         matmul::tn_fixed(black_box(level), black_box(a), black_box(b), Start::Zero, black_box(c));
     });
-    report(&counter, "matmul nt 32^3", 32 * 32 * 32, || {
+    report(&counter, "matmul nt 32^3", SQUARE_MACS, || {
         matmul::nt_fixed(black_box(level), black_box(a), black_box(b), Start::Zero, black_box(c));
     });
     exit(ok)
