@@ -8,8 +8,7 @@ fn main() -> io::Result<()> {
     let board = env::var("FEMTO_BOARD").or_else(|_| {
         let target = variable("TARGET")?;
         let usual = match target.split('-').next() {
-            Some("thumbv6m" | "thumbv7m") => "mps2-an385",
-            Some("thumbv7em") => "mps2-an386",
+            Some("thumbv6m" | "thumbv7m" | "thumbv7em") => "mps2",
             Some("thumbv8m.main") => "mps2-an505",
             _ => return Err(io::Error::other(format!("no board for {target}: set FEMTO_BOARD to a file of boards/"))),
         };

@@ -54,7 +54,7 @@ fn adapt(
     tape: &mut [Tape; BATCH],
 ) -> Result<(), BatchError> {
     let objective = Objective::mean(CrossEntropy);
-    let mut sgd = Optimizer::new(Sgd::new(0.1));
+    let mut sgd = Optimizer::new(Sgd::new(0.2));
     let mut labels = [0; BATCH];
     for first in (0..EPOCHS * (digits::COUNT - TESTED)).step_by(BATCH) {
         for (i, (pixels, label)) in inputs.iter_mut().zip(&mut labels).enumerate() {
