@@ -90,7 +90,9 @@ fn main() -> ! {
     report(&counter, "adam step", Net::MULTIPLY_ACCUMULATES, || {
         ok &= net.step(black_box(level), &objective, black_box(input), black_box(&label), tape, adam).is_ok();
     });
-    println!("tape: {} B a row", Net::TAPE_BYTES_PER_ROW);
+    println!("tape: {} B", Net::TAPE_BYTES_PER_ROW);
+    let adam_beyond_moments = size_of_val(adam) - 2 * Net::PARAMETER_BYTES;
+    println!("optimizer beyond moments: sgd {} B, adam {adam_beyond_moments} B", size_of_val(&sgd));
 
     for (i, (a, b)) in A.as_flattened_mut().iter_mut().zip(B.as_flattened_mut()).enumerate() {
         (*a, *b) = ((i % 13) as f32 - 6.0, (i % 11) as f32 * 0.25);
