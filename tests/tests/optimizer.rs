@@ -121,11 +121,11 @@ fn check<R: Rule<MOMENTS> + Debug, F: Formula + Copy, const MOMENTS: usize>(
     }
 }
 
-fn check_momentum(rule: Momentum) {
+fn check_momentum<const NESTEROV: bool>(rule: Momentum<NESTEROV>) {
     let formula = SgdFormula {
         momentum: f64::from(rule.momentum),
         dampening: f64::from(rule.dampening),
-        nesterov: rule.nesterov,
+        nesterov: NESTEROV,
         buffer: 0.0,
     };
     check(rule, |rule, rate| rule.learning_rate = rate, rule.learning_rate, formula);
@@ -165,9 +165,10 @@ fn adam() {
 
 #[test]
 fn defaults_are_those_of_pytorch() {
-    let expected = Momentum { learning_rate: 0.1, momentum: 0.9, dampening: 0.0, nesterov: false };
+    let expected = Momentum { learning_rate: 0.1, momentum: 0.9, dampening: 0.0 };
     assert_eq!(Momentum::new(0.1), expected, "momentum");
-    assert_eq!(Momentum::nesterov(0.1), Momentum { nesterov: true, ..expected }, "Nesterov");
+    let expected = Momentum::<true> { learning_rate: 0.1, momentum: 0.9, dampening: 0.0 };
+    assert_eq!(Momentum::nesterov(0.1), expected, "Nesterov");
     let expected = Adam { learning_rate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     assert_eq!(Adam::new(0.1), expected, "Adam");
 }

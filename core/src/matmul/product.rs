@@ -281,7 +281,13 @@ unsafe fn tn_into<S: Simd, K: Sink>(s: S, operands: &Operands, place: SinkPlace<
             }
         };
     }
-    let mut to_sink = ToSink::<S, K> { sink, base, columns: n, penalised, stage: s.stage() };
-    // SAFETY: the caller's promise.
-    unsafe { tn(s, operands, &mut to_sink) }
+    // Out of line with its stage: one body and one piece of stack for all layers.
+    s.outline(
+        #[inline(always)]
+        || {
+            let mut to_sink = ToSink::<S, K> { sink, base, columns: n, penalised, stage: s.stage() };
+            // SAFETY: the caller's promise.
+            unsafe { drive::<S, _, { form::TN }>(s, Epilogue::Keep, operands, &mut to_sink) }
+        },
+    );
 }

@@ -4,6 +4,8 @@
 ///
 /// In fixed point by repeated squaring, every product cut off at 2^-64, and one rounding to f32: the last bit holds for
 /// any step. The same bits on every target, and no double precision, which small processors would have to emulate.
+// Out of line, for its products of 128 bits would lie in the stack frame of the whole step.
+#[inline(never)]
 pub(super) fn one_minus_power(beta: f32, step: u32) -> f32 {
     if !(0.0..1.0).contains(&beta) {
         return f32::NAN;

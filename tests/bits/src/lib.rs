@@ -29,7 +29,7 @@ use crate::training::{STEPS, Training};
 pub struct Workspace {
     products: products::Workspace,
     sgd: Training<Sgd, 0>,
-    momentum: Training<Momentum, 1>,
+    momentum: Training<Momentum<true>, 1>,
     adam: Training<Adam, 2>,
 }
 

@@ -42,7 +42,7 @@ impl Training<Sgd, 0> {
     pub const SGD: Self = Self::with(Sgd::new(0.1), 0.0);
 }
 
-impl Training<Momentum, 1> {
+impl Training<Momentum<true>, 1> {
     /// Nesterov's momentum, with a penalty on the weights.
     pub const MOMENTUM: Self = Self::with(Momentum::nesterov(0.01), 1e-4);
 }

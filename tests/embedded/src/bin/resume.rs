@@ -34,7 +34,7 @@ fn resumed<R: Rule<MOMENTS>, const MOMENTS: usize>(
 #[entry]
 fn main() -> ! {
     static mut SGD: Training<Sgd, 0> = Training::SGD;
-    static mut MOMENTUM: Training<Momentum, 1> = Training::MOMENTUM;
+    static mut MOMENTUM: Training<Momentum<true>, 1> = Training::MOMENTUM;
     static mut ADAM: Training<Adam, 2> = Training::ADAM;
 
     let sgd = resumed("training.sgd", SGD, include_bytes!("../../nets/checkpoint-sgd.bin"));
