@@ -12,6 +12,7 @@ fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
+#[link(wasm_import_module = "env")]
 unsafe extern "C" {
     /// Tells the host of a hash that differs; 0 stands for one that is missing.
     fn mismatch(name: *const u8, len: usize, committed: u64, found: u64);
