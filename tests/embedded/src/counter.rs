@@ -49,7 +49,7 @@ impl Counter {
         systick.enable_interrupt();
         systick.enable_counter();
 
-        const LOOPS: u32 = 400_000;
+        const LOOPS: usize = 400_000;
         let ticks_of = |loops| {
             let start = now();
             two_instructions_each(loops);
@@ -57,7 +57,7 @@ impl Counter {
         };
         // The difference of two runs is free of what surrounds the loop.
         let ticks = ticks_of(2 * LOOPS) - ticks_of(LOOPS);
-        let mut counter = Self { calibration: (2 * u64::from(LOOPS), ticks.max(1)), overhead: 0 };
+        let mut counter = Self { calibration: (2 * LOOPS as u64, ticks.max(1)), overhead: 0 };
         counter.overhead = counter.ticks(|| ()).1;
         counter
     }
@@ -86,7 +86,7 @@ impl Counter {
 
 /// `2 * loops` instructions, whatever the compiler thinks.
 #[inline(never)]
-fn two_instructions_each(loops: u32) {
+fn two_instructions_each(loops: usize) {
     // SAFETY: counts a register down.
     unsafe {
         asm!("2:", "subs {0}, {0}, #1", "bne 2b", inout(reg) loops => _, options(nomem, nostack));

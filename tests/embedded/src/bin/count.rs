@@ -51,9 +51,7 @@ fn main() -> ! {
     // Without initial values: the zeros of the moments would lie in flash.
     static mut MOMENTUM: MaybeUninit<Optimizer<Net, Momentum, 1>> = MaybeUninit::uninit();
     static mut ADAM: MaybeUninit<Optimizer<Net, Adam, 2>> = MaybeUninit::uninit();
-    static mut A: Square = [[0.0; 32]; 32];
-    static mut B: Square = [[0.0; 32]; 32];
-    static mut C: Square = [[0.0; 32]; 32];
+    static mut SQUARES: [Square; 3] = [[[0.0; 32]; 32]; 3];
 
     let Some(peripherals) = cortex_m::Peripherals::take() else { exit(false) };
     let counter = Counter::new(peripherals.SYST);
@@ -94,18 +92,18 @@ fn main() -> ! {
     let adam_beyond_moments = size_of_val(adam) - 2 * Net::PARAMETER_BYTES;
     println!("optimizer beyond moments: sgd {} B, adam {adam_beyond_moments} B", size_of_val(&sgd));
 
-    for (i, (a, b)) in A.as_flattened_mut().iter_mut().zip(B.as_flattened_mut()).enumerate() {
+    let [a, b, c] = SQUARES;
+    for (i, (a, b)) in a.as_flattened_mut().iter_mut().zip(b.as_flattened_mut()).enumerate() {
         (*a, *b) = ((i % 13) as f32 - 6.0, (i % 11) as f32 * 0.25);
     }
-    let (a, b, c) = (A, B, C);
     report(&counter, "matmul nn 32^3", SQUARE_MACS, || {
-        matmul::nn_fixed(black_box(level), black_box(a), black_box(b), Start::Zero, Identity, black_box(c));
+        matmul::nn_fixed(black_box(level), black_box(&*a), black_box(&*b), Start::Zero, Identity, black_box(c));
     });
     report(&counter, "matmul tn 32^3", SQUARE_MACS, || {
-        matmul::tn_fixed(black_box(level), black_box(a), black_box(b), Start::Zero, black_box(c));
+        matmul::tn_fixed(black_box(level), black_box(&*a), black_box(&*b), Start::Zero, black_box(c));
     });
     report(&counter, "matmul nt 32^3", SQUARE_MACS, || {
-        matmul::nt_fixed(black_box(level), black_box(a), black_box(b), Start::Zero, black_box(c));
+        matmul::nt_fixed(black_box(level), black_box(&*a), black_box(&*b), Start::Zero, black_box(c));
     });
     exit(ok)
 }
