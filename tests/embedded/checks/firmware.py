@@ -119,7 +119,11 @@ def check_counts(report, board, output):
             report.show(board.name, f"{name}, instructions", f"{int(instructions):,} ({per_mac} per mac)")
         if name in bounds.STEP_RAM:
             beyond = tape + int(stack) + (sgd if name.startswith("sgd") else adam)
-            report.at_most(board.name, f"{name}, RAM beyond weights and moments, B", beyond, bounds.STEP_RAM[name])
+            what = f"{name}, RAM beyond weights and moments, B"
+            if held:
+                report.at_most(board.name, what, beyond, bounds.STEP_RAM[name])
+            else:
+                report.show(board.name, what, beyond)
 
 
 def check_image(report, board, program):
