@@ -151,6 +151,7 @@ pub const fn from_le_bytes<T: Flat, const N: usize>(bytes: &[u8; N]) -> T {
 
 /// A byte slice whose length is not that of the value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct WrongLength {
     /// The bytes that the value has.
     pub expected: usize,

@@ -8,6 +8,8 @@ use crate::rng::{normal, uniform};
 ///
 /// Standard deviations and bounds as in Glorot and Bengio (2010) and He et al. (2015).
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Init {
     /// All 0. In weights this leaves the neurons of a layer equal for ever.
@@ -69,6 +71,8 @@ impl Init {
 
 /// What weights and biases begin with. From an [`Init`] alone, the biases begin at 0.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Initializer {
     /// The weights.
     pub weights: Init,

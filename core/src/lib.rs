@@ -59,6 +59,11 @@
 //! tile of a gradient there, 1.5 KiB at the most. No call panics: sizes are in the types, and entries over slices return
 //! what does not fit.
 //!
+//! # Features
+//!
+//! None is on by default. `serde`: rules, objectives, initialisers, levels and tensor names as data (parameters are
+//! bytes: [`Flat::write_le_bytes`]). `defmt`: the same types and all errors in messages of defmt.
+//!
 //! # Map
 //!
 //! [`layer`] and [`train`] are what a user of networks needs, with [`activation`], [`loss`], [`optimizer`] and [`init`].

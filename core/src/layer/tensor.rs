@@ -5,6 +5,8 @@ use core::ops::Range;
 
 /// What a tensor is in its layer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum TensorName {
     /// Weights, inputs x outputs.
@@ -26,6 +28,8 @@ impl TensorName {
 
 /// Where a tensor lies among the numbers of a network, and its shape. Displays as `0.weight`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Tensor {
     /// The number of its layer, counted from 0.
     pub layer: usize,

@@ -10,6 +10,8 @@ use crate::softmax::{RowSums, exp_row_into, first_lane, max_of};
 ///
 /// Computed as `max(y, 0) - y t + ln(1 + e^-|y|)`, so that no logit overflows or loses its loss.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BinaryCrossEntropy;
 
 impl<const N: usize> Loss<[f32; N]> for BinaryCrossEntropy {
@@ -54,6 +56,8 @@ impl<const N: usize> Loss<[f32; N]> for BinaryCrossEntropy {
 /// Computed as `ln sum e^(y - max) - (y_class - max)`. A class that does not exist makes the loss NaN; a training step
 /// refuses it beforehand.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CrossEntropy;
 
 /// Replaces the exponentials `delta` by `scale * p`.

@@ -38,6 +38,8 @@ macro_rules! squared_errors {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+            #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+            #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
             pub struct $name;
 
             impl<const N: usize> Loss<[f32; N]> for $name {
@@ -73,6 +75,8 @@ squared_errors! {
 
 /// `1/n sum |y - t|` over the n outputs of a row; the slope at y = t is 0.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MeanAbsoluteError;
 
 impl<const N: usize> Loss<[f32; N]> for MeanAbsoluteError {

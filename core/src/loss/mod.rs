@@ -24,6 +24,8 @@ use crate::simd::Simd;
 
 /// How the losses of the rows of a batch become one number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Reduction {
     /// Their sum divided by the number of rows.
     #[default]

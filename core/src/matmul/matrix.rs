@@ -164,6 +164,7 @@ const fn expect(operand: &'static str, expected: (usize, usize), found: (usize, 
 
 /// Shapes that do not fit each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ShapeError {
     /// A slice cannot hold the matrix that was described, or its rows would overlap.

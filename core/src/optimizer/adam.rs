@@ -9,6 +9,8 @@ use crate::simd::Simd;
 ///
 /// Two moments: m and v.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adam {
     /// Step size lr.
     pub learning_rate: f32,

@@ -9,6 +9,8 @@ use crate::simd::Simd;
 ///
 /// One moment: b. With `momentum` 0 the dampening still applies, unlike in PyTorch, which ignores it then.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Momentum<const NESTEROV: bool = false> {
     /// Step size lr.
     pub learning_rate: f32,

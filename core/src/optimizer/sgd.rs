@@ -5,6 +5,8 @@ use crate::simd::Simd;
 
 /// Plain gradient descent, `w = w - lr g`: with one sample or a mini-batch at a time, stochastic.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sgd {
     /// Step size lr.
     pub learning_rate: f32,

@@ -7,6 +7,8 @@ use super::{Arithmetic, Token};
 
 /// An instruction set that the crate has kernels for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Isa {
     /// One number at a time, any target.
@@ -49,6 +51,7 @@ impl fmt::Display for Isa {
 
 /// A name that is not in the list of [`Isa::name`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct UnknownIsa;
 
 impl fmt::Display for UnknownIsa {
@@ -128,6 +131,14 @@ impl Level {
     #[inline]
     pub const fn arithmetic(self) -> Arithmetic {
         self.0.parts().1
+    }
+}
+
+/// As [`fmt::Display`] has it.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Level {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=str} {=str}", self.isa().name(), self.arithmetic().name());
     }
 }
 

@@ -41,6 +41,8 @@ pub const VIRTUAL_LANES: usize = 16;
 
 /// How one multiply-accumulate rounds. Results are bit-identical within a class, on every target.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Arithmetic {
     /// One correctly rounded fused multiply-add: x86 with FMA, AArch64. Elsewhere the crate has none.
     Fused,
@@ -48,12 +50,20 @@ pub enum Arithmetic {
     Unfused,
 }
 
-impl core::fmt::Display for Arithmetic {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
+impl Arithmetic {
+    /// The lower-case name: `fused`, `unfused`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Fused => "fused",
             Self::Unfused => "unfused",
-        })
+        }
+    }
+}
+
+impl core::fmt::Display for Arithmetic {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.name())
     }
 }
 

@@ -16,6 +16,8 @@ use crate::loss::Reduction;
 /// # let _ = decayed;
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Objective<F> {
     /// The loss of a row.
     pub loss: F,
@@ -41,6 +43,7 @@ impl<F> Objective<F> {
 
 /// A batch that cannot be learnt from. Nothing is changed then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum BatchError {
     /// There is no row.
