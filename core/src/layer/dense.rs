@@ -93,9 +93,10 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
     ) {
         let (_y, delta) = tape.split();
         let (weights, biases) = part.split();
-        let inputs = work.take(IN, OUT * x.len());
+        let cost = OUT * (x.len() + K::COST);
+        let inputs = work.take(IN, cost);
         gradient_rows(s, inputs, x, delta, weights);
-        if !work.take(1, OUT * x.len()).is_empty() {
+        if !work.take(1, cost).is_empty() {
             sum_rows(s, delta, biases);
         }
     }

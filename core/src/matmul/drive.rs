@@ -76,7 +76,7 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
             let steps = (k - k_from).min(k_block);
             let is_last = k_from + steps == k;
             let last = columns - (vectors - 1) * S::LANES;
-            let mut kind = TileKind { rows: 0, vectors, is_full: last == S::LANES, form: FORM };
+            let mut kind = TileKind { rows: 0, vectors, is_full: last == S::LANES };
             let mut body = None;
             let mut row = 0;
             for rows in Cuts::new::<S>(m, most_rows::<S>(vectors)) {
@@ -85,7 +85,7 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
                     Some(body) if kind.rows == rows => body,
                     _ => {
                         kind.rows = rows;
-                        *body.insert(body_of(s.level(), kind))
+                        *body.insert(body_of::<FORM>(s.level(), kind))
                     }
                 };
                 let block = Block { row, rows, column, columns };

@@ -15,6 +15,8 @@ use crate::simd::{self, Simd};
 pub unsafe trait Sink: Copy {
     /// The gradient has a place in memory, where partial sums may wait and new ones are added to what is there.
     const HAS_PLACE: bool;
+    /// What taking one number costs, in multiply-accumulates; by this, work in slices keeps to its budget.
+    const COST: usize;
     /// The place of the gradient of parameter `index`.
     fn place(self, index: usize) -> *mut f32;
     /// Takes the finished gradient of the parameters from `index` on; where the sink has a place, `gradient` is that
@@ -106,6 +108,7 @@ impl Accumulate {
 // SAFETY: `gradient` points to a whole parameter value.
 unsafe impl Sink for Accumulate {
     const HAS_PLACE: bool = true;
+    const COST: usize = 1;
 
     #[inline(always)]
     fn place(self, index: usize) -> *mut f32 {

@@ -195,23 +195,43 @@ pub(super) struct TileKind {
     pub(super) vectors: usize,
     /// The last vector has all its lanes.
     pub(super) is_full: bool,
-    /// One of [`form`].
-    pub(super) form: u8,
 }
 
 /// The body for a kind of tile on a level.
+///
+/// One function for each form, so that a program that only predicts does not link the bodies that learn; none of them
+/// generic, so that their bodies are compiled here.
+#[inline(always)]
+pub(super) fn body_of<const FORM: u8>(level: Level, kind: TileKind) -> TileBody {
+    match FORM {
+        form::TN => body_of_tn(level, kind),
+        form::NT => body_of_nt(level, kind),
+        _ => body_of_nn(level, kind),
+    }
+}
+
 #[inline(never)]
-pub(super) fn body_of(level: Level, kind: TileKind) -> TileBody {
-    dispatch!(level, s => body_of_token(s, kind))
+fn body_of_nn(level: Level, kind: TileKind) -> TileBody {
+    dispatch!(level, s => body_of_token::<_, { form::NN }>(s, kind))
+}
+
+#[inline(never)]
+fn body_of_tn(level: Level, kind: TileKind) -> TileBody {
+    dispatch!(level, s => body_of_token::<_, { form::TN }>(s, kind))
+}
+
+#[inline(never)]
+fn body_of_nt(level: Level, kind: TileKind) -> TileBody {
+    dispatch!(level, s => body_of_token::<_, { form::NT }>(s, kind))
 }
 
 #[inline(always)]
-fn body_of_token<S: Simd>(_s: S, kind: TileKind) -> TileBody {
-    match kind.form {
-        form::NT if const { S::LANES == 1 } => body_of_size::<S, { form::NT }>(kind),
-        form::TN => body_of_size::<S, { form::TN }>(kind),
-        _ => body_of_size::<S, { form::NN }>(kind),
+fn body_of_token<S: Simd, const FORM: u8>(_s: S, kind: TileKind) -> TileBody {
+    // Only tokens of one lane run the NT form; the others never ask for it.
+    if const { FORM == form::NT && S::LANES > 1 } {
+        return body_of_size::<S, { form::NN }>(kind);
     }
+    body_of_size::<S, FORM>(kind)
 }
 
 #[inline(always)]

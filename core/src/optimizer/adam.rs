@@ -56,6 +56,8 @@ pub struct AdamUpdate {
 }
 
 impl Update<2> for AdamUpdate {
+    const COST: usize = 10;
+
     #[inline(always)]
     fn update<S: Simd>(self, s: S, w: S::Vector, [m, v]: [S::Vector; 2], g: S::Vector) -> (S::Vector, [S::Vector; 2]) {
         let m = s.mac(s.splat(self.beta1), m, s.mul(s.splat(1.0 - self.beta1), g));

@@ -30,6 +30,9 @@ pub trait Rule<const MOMENTS: usize>: Copy + Send + Sync {
 
 /// What a [`Rule`] does at one step.
 pub trait Update<const MOMENTS: usize>: Copy + Send + Sync {
+    /// What the update of one parameter costs, in multiply-accumulates; by this, work in slices keeps to its budget.
+    const COST: usize = 4;
+
     /// Whether a gradient of +0 leaves every bit of parameters and moments as it is; such updates may be left out.
     #[inline(always)]
     fn keeps_at_zero_gradient(self) -> bool {
@@ -218,6 +221,7 @@ pub struct InPlace<U, const MOMENTS: usize> {
 // SAFETY: `place` is never called: there is no gradient in memory.
 unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENTS> {
     const HAS_PLACE: bool = false;
+    const COST: usize = U::COST;
 
     #[inline(always)]
     fn place(self, _index: usize) -> *mut f32 {

@@ -36,6 +36,8 @@ pub struct SgdUpdate {
 }
 
 impl Update<0> for SgdUpdate {
+    const COST: usize = 2;
+
     /// -lr * 0 is -0, and w - 0 is w, -0 included, where lr is positive and finite.
     #[inline(always)]
     fn keeps_at_zero_gradient(self) -> bool {

@@ -19,7 +19,7 @@ class Board(NamedTuple):
     programs: tuple
 
 
-ALL = ("infer", "train", "budget", "hashes", "resume", "count", "proof")
+ALL = ("infer", "train", "budget", "slices", "hashes", "resume", "count", "proof")
 # What fits 16 KB of RAM.
 SMALL = ("infer", "train", "budget")
 
@@ -36,7 +36,10 @@ BOARDS = (
 
 # The programs that hold nothing but femto, what a product would copy, and integers printed. (`hashes` and `resume` read
 # a text file, and the standard library's text functions hold panics.)
-PANIC_FREE = ("infer", "train", "budget", "count", "proof")
+PANIC_FREE = ("infer", "train", "budget", "slices", "count", "proof")
+
+# Those whose clock must count instructions, so that what they measure is the same each time.
+COUNTING = ("slices", "count")
 
 
 def targets(boards):
@@ -80,7 +83,7 @@ def check_boards(report, boards):
 def check_run(report, board, program):
     """Runs a program, which ends with status 0 where all it checks is so, and holds its figures to their bounds."""
     try:
-        run = subprocess.run(qemu(board, program, program == "count"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        run = subprocess.run(qemu(board, program, program in COUNTING), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True, timeout=bounds.QEMU_SECONDS)
         status, output = run.returncode, run.stdout
     except subprocess.TimeoutExpired as late:
@@ -98,12 +101,15 @@ def check_run(report, board, program):
         report.check(board.name, "hashes", agree.group(0) if agree else "none", agree and agree[1] == agree[2])
     elif program in ("infer", "train") and lines:
         report.show(board.name, program, lines[-1])
+    elif program == "slices":
+        for what, blocked, latest in re.findall(r"^(.*): (\d+) ticks in one go; .* after (\d+)$", output, re.M):
+            report.show(board.name, f"{what} in slices, longest wait of an interrupt", f"{100 * int(latest) // int(blocked)} % of one go")
 
 
 def check_counts(report, board, output):
     calls = re.findall(r"^(.*): (\d+) instructions, (\d+)\.(\d+) per mac, (\d+) B stack$", output, re.M)
     other = re.search(r"^tape: (\d+) B\noptimizer beyond moments: sgd (\d+) B, adam (\d+) B$", output, re.M)
-    if not report.check(board.name, "figures of count", len(calls), len(calls) == 7 and other is not None, "7"):
+    if not report.check(board.name, "figures of count", len(calls), len(calls) == 8 and other is not None, "8"):
         return
     tape, sgd, adam = map(int, other.groups())
     for name, instructions, whole, part, stack in calls:
