@@ -1,5 +1,6 @@
 //! What the tests of femto share: the levels under test, plain reference arithmetic, reproducible numbers.
 
+pub mod emulation;
 pub mod levels;
 pub mod log;
 pub mod numbers;

@@ -5,6 +5,7 @@
 use femto::activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Sign, Softplus, Tanh, forward_slice};
 use femto::matmul::{self, Matrix, MatrixMut, Start};
 use femto::{Level, ShapeError};
+use femto_tests::emulation::is_emulated;
 use femto_tests::levels;
 use femto_tests::numbers::{Numbers, bits};
 use femto_tests::reference::{Form, Size, product};
@@ -117,12 +118,19 @@ fn every_level_gives_the_bits_of_the_plain_chain_over_all_small_shapes() {
         for worker in 0..cores {
             scope.spawn(move || {
                 let mut numbers = Numbers::new(worker as u64);
+                let is_thin = is_emulated();
                 for m in (1..=33).filter(|m| m % cores == worker) {
                     for n in 1..=80 {
-                        for k in [1, 2, 3, 7, 16, 64, 257] {
+                        let lengths = [1, 2, 3, 7, 16, 64, 257];
+                        for (i, k) in lengths.into_iter().enumerate() {
+                            // Under an emulator each shape with one length of chains, all lengths with one shape in
+                            // seven.
+                            if is_thin && (m + 3 * n) % lengths.len() != i {
+                                continue;
+                            }
                             // All starts on the short chains, one of them in turn on the long ones.
                             let one = [STARTS[(m + n) % 3]];
-                            let starts = if k <= 7 { &STARTS[..] } else { &one[..] };
+                            let starts = if k <= 7 && !is_thin { &STARTS[..] } else { &one[..] };
                             check(Size { m, k, n }, starts, &mut numbers);
                         }
                     }
@@ -150,7 +158,8 @@ fn every_level_gives_the_bits_of_the_plain_chain_on_the_shapes_of_networks() {
         (784, 64, 128),
         (100, 300, 50),
     ] {
-        check(Size { m, k, n }, &STARTS, &mut numbers);
+        let starts = if is_emulated() { &STARTS[m % 3..][..1] } else { &STARTS[..] };
+        check(Size { m, k, n }, starts, &mut numbers);
     }
 }
 

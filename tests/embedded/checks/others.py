@@ -14,7 +14,8 @@ LANE = "others"
 def check_aarch64(report):
     """All tests of femto and femto-tests, with NEON, in both classes."""
     run = cargo("test", AARCH64, "--locked", "--no-fail-fast", "-p", "femto", "-p", "femto-tests", lane=LANE,
-                extra={"FEMTO_REQUIRE": "scalar,neon"})
+                extra={"FEMTO_REQUIRE": "scalar,neon", "FEMTO_EMULATED": "1", "CARGO_INCREMENTAL": "0",
+                       "CARGO_PROFILE_DEV_DEBUG": "0"})
     results = re.findall(r"test result: \w+\. (\d+) passed; (\d+) failed", run.stdout)
     passed, failed = (sum(int(result[i]) for result in results) for i in (0, 1))
     ok = run.returncode == 0 and passed > 0 and failed == 0
