@@ -144,7 +144,7 @@ fn main() -> ! {
     let mut slices = Slices::new(level, BUDGET);
 
     let (expected, blocked) = timer.blocked(|| FACTORY.predict(level, &IMAGE[0]));
-    timer.start(blocked / 2);
+    timer.start(blocked / 5);
     let logits = predict(&mut timer, &mut slices, &IMAGE[0]);
     let mut ok = timer.report("prediction", blocked) && same(&logits, &expected);
 
@@ -153,7 +153,7 @@ fn main() -> ! {
     let (mut sgd, mut sliced_sgd) = (Optimizer::new(Sgd::new(0.01)), Optimizer::new(Sgd::new(0.01)));
     let objective = Objective::mean(CrossEntropy);
     let (expected, blocked) = timer.blocked(|| NET.step(level, &objective, IMAGE, &[label], TAPE, &mut sgd));
-    timer.start(blocked / 3);
+    timer.start(blocked / 5);
     let loss = step(&mut timer, &mut slices, SLICED, (IMAGE, label), TAPE, &mut sliced_sgd);
     ok &= timer.report("training step", blocked) && loss == expected && loss.is_ok();
     ok &= same(NET.as_slice(), SLICED.as_slice());
