@@ -35,7 +35,7 @@ pub(super) unsafe fn rank_one<S: Simd, K: Sink, const PENALISED: bool>(s: S, out
         || {
             // SAFETY: the caller's promise.
             unsafe {
-                if !PENALISED && sink.keeps_at_zero_gradient() && has_zero_rows(outer) {
+                if const { !PENALISED && K::MAY_KEEP } && sink.keeps_at_zero_gradient() && has_zero_rows(outer) {
                     strips::<S, K, PENALISED, true>(s, outer, sink);
                 } else {
                     strips::<S, K, PENALISED, false>(s, outer, sink);
@@ -103,22 +103,29 @@ unsafe fn strip<S: Simd, K: Sink, const PENALISED: bool, const SKIP: bool, const
 ) {
     let Outer { m, n, x, d, base } = *outer;
     let mut ds = [s.splat(0.0); NV];
-    for (v, d_v) in ds.iter_mut().enumerate() {
+    let mut v = 0;
+    while v < NV {
         // SAFETY: the caller's promise.
-        *d_v = unsafe { simd::load_part(s, d.add(column + v * S::LANES), tail) };
+        ds[v] = unsafe { simd::load_part(s, d.add(column + v * S::LANES), tail) };
+        v += 1;
     }
-    for row in 0..m {
+    let mut row = 0;
+    while row < m {
         // SAFETY: the caller's promise.
         let x_row = unsafe { *x.add(row) };
         if SKIP && x_row == 0.0 {
+            row += 1;
             continue;
         }
         let mut gradient = ds;
-        for g in &mut gradient {
-            *g = s.mac(s.splat(x_row), *g, s.splat(0.0));
+        let mut v = 0;
+        while v < NV {
+            gradient[v] = s.mac(s.splat(x_row), ds[v], s.splat(0.0));
+            v += 1;
         }
         let index = base + row * n + column;
         // SAFETY: the caller's promise.
         unsafe { sink.finish_vectors::<S, PENALISED, NV>(s, index, gradient, tail) };
+        row += 1;
     }
 }

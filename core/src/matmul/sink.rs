@@ -17,6 +17,8 @@ pub unsafe trait Sink: Copy {
     const HAS_PLACE: bool;
     /// What taking one number costs, in multiply-accumulates; by this, work in slices keeps to its budget.
     const COST: usize;
+    /// Whether [`Self::keeps_at_zero_gradient`] can be true.
+    const MAY_KEEP: bool;
     /// The place of the gradient of parameter `index`.
     fn place(self, index: usize) -> *mut f32;
     /// Takes the finished gradient of the parameters from `index` on; where the sink has a place, `gradient` is that
@@ -109,6 +111,7 @@ impl Accumulate {
 unsafe impl Sink for Accumulate {
     const HAS_PLACE: bool = true;
     const COST: usize = 1;
+    const MAY_KEEP: bool = false;
 
     #[inline(always)]
     fn place(self, index: usize) -> *mut f32 {

@@ -33,6 +33,9 @@ pub trait Update<const MOMENTS: usize>: Copy + Send + Sync {
     /// What the update of one parameter costs, in multiply-accumulates; by this, work in slices keeps to its budget.
     const COST: usize = 4;
 
+    /// Whether [`Self::keeps_at_zero_gradient`] can be true.
+    const MAY_KEEP: bool = false;
+
     /// Whether a gradient of +0 leaves every bit of parameters and moments as it is; such updates may be left out.
     #[inline(always)]
     fn keeps_at_zero_gradient(self) -> bool {
@@ -69,7 +72,7 @@ pub fn update_slice<R: Rule<MOMENTS>, const MOMENTS: usize>(
     rule: &R,
     step: u32,
     parameters: &mut [f32],
-    moments: [&mut [f32]; MOMENTS],
+    mut moments: [&mut [f32]; MOMENTS],
     gradient: &[f32],
 ) -> Result<(), ShapeError> {
     let expected = parameters.len();
@@ -83,7 +86,7 @@ pub fn update_slice<R: Rule<MOMENTS>, const MOMENTS: usize>(
     dispatch!(level, s => simd::update(
         s,
         parameters,
-        moments,
+        &mut moments,
         [gradient],
         #[inline(always)]
         |w, m, [g]| update.update(s, w, m, g),
@@ -222,6 +225,7 @@ pub struct InPlace<U, const MOMENTS: usize> {
 unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENTS> {
     const HAS_PLACE: bool = false;
     const COST: usize = U::COST;
+    const MAY_KEEP: bool = U::MAY_KEEP;
 
     #[inline(always)]
     fn place(self, _index: usize) -> *mut f32 {
@@ -230,37 +234,36 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
 
     #[inline(always)]
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool) {
-        let len = gradient.len();
-        // SAFETY: the caller promises that parameters and moments have these numbers and that no one else works on
-        // them.
-        let (parameters, moments) = unsafe {
-            (
-                core::slice::from_raw_parts_mut(self.parameters.add(index), len),
-                self.moments.map(
+        // SAFETY: the caller promises that parameters and moments have these numbers, that no one else works on them, and
+        // that the gradient is none of them.
+        unsafe {
+            let parameters = self.parameters.add(index);
+            if penalised && self.l2 != 0.0 {
+                // A pass of its own, so that the rule is compiled once and looks at no flag.
+                let l2 = s.splat(self.l2);
+                simd::zip(
+                    s,
+                    gradient,
+                    [core::slice::from_raw_parts(parameters, gradient.len())],
                     #[inline(always)]
-                    |m| core::slice::from_raw_parts_mut(m.add(index), len),
-                ),
-            )
-        };
-        if penalised && self.l2 != 0.0 {
-            // A pass of its own, so that the rule is compiled once and looks at no flag.
-            let l2 = s.splat(self.l2);
-            simd::zip(
+                    |g, [w]| s.mac(l2, w, g),
+                );
+            }
+            let mut moments = self.moments;
+            let mut m = 0;
+            while m < MOMENTS {
+                moments[m] = moments[m].add(index);
+                m += 1;
+            }
+            simd::update_places(
                 s,
-                gradient,
-                [parameters],
+                gradient.len(),
+                (parameters, moments),
+                [gradient],
                 #[inline(always)]
-                |g, [w]| s.mac(l2, w, g),
+                |w, m, [g]| self.update.update(s, w, m, g),
             );
         }
-        simd::update(
-            s,
-            parameters,
-            moments,
-            [gradient],
-            #[inline(always)]
-            |w, m, [g]| self.update.update(s, w, m, g),
-        );
     }
 
     #[inline(always)]
@@ -284,20 +287,26 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
         // SAFETY: the caller promises that parameters and moments have these numbers and that no one else works on
         // them.
         unsafe {
-            for (v, g) in gradient.into_iter().enumerate() {
+            let mut v = 0;
+            while v < NV {
                 let at = index + v * S::LANES;
                 let p = self.parameters.add(at);
                 let w = simd::load_part(s, p, tail);
                 let mut moments = [w; MOMENTS];
-                for (m, p) in moments.iter_mut().zip(self.moments) {
-                    *m = simd::load_part(s, p.add(at), tail);
+                let mut m = 0;
+                while m < MOMENTS {
+                    moments[m] = simd::load_part(s, self.moments[m].add(at), tail);
+                    m += 1;
                 }
-                let g = if PENALISED { s.mac(s.splat(self.l2), w, g) } else { g };
+                let g = if PENALISED { s.mac(s.splat(self.l2), w, gradient[v]) } else { gradient[v] };
                 let (w, moments) = self.update.update(s, w, moments, g);
                 simd::store_part(s, p, tail, w);
-                for (m, p) in moments.into_iter().zip(self.moments) {
-                    simd::store_part(s, p.add(at), tail, m);
+                let mut m = 0;
+                while m < MOMENTS {
+                    simd::store_part(s, self.moments[m].add(at), tail, moments[m]);
+                    m += 1;
                 }
+                v += 1;
             }
         }
     }

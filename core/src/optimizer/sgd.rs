@@ -37,6 +37,7 @@ pub struct SgdUpdate {
 
 impl Update<0> for SgdUpdate {
     const COST: usize = 2;
+    const MAY_KEEP: bool = true;
 
     /// -lr * 0 is -0, and w - 0 is w, -0 included, where lr is positive and finite.
     #[inline(always)]

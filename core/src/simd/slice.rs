@@ -32,7 +32,7 @@ pub fn zip<S: Simd, const INS: usize>(
     update(
         s,
         out,
-        [],
+        &mut [],
         ins,
         #[inline(always)]
         |x, [], ins| (f(x, ins), []),
@@ -44,42 +44,78 @@ pub fn zip<S: Simd, const INS: usize>(
 pub fn update<S: Simd, const OTHERS: usize, const INS: usize>(
     s: S,
     out: &mut [f32],
-    mut others: [&mut [f32]; OTHERS],
+    others: &mut [&mut [f32]; OTHERS],
     ins: [&[f32]; INS],
     f: impl Fn(S::Vector, [S::Vector; OTHERS], [S::Vector; INS]) -> (S::Vector, [S::Vector; OTHERS]),
 ) {
     let mut len = shortest(&ins, out.len());
-    for other in &others {
-        len = len.min(other.len());
+    let out = out.as_mut_ptr();
+    // Loops over the arrays by index here and below: iterators would be most of what a network takes to compile.
+    let mut places = [out; OTHERS];
+    let mut j = 0;
+    while j < OTHERS {
+        len = len.min(others[j].len());
+        places[j] = others[j].as_mut_ptr();
+        j += 1;
     }
+    // SAFETY: all slices have `len` elements and are borrowed, those to change exclusively.
+    unsafe { update_places(s, len, (out, places), ins, f) }
+}
+
+/// [`update`] of `len` elements at the places of `out` and of the others.
+///
+/// # Safety
+/// * The places are valid for reads and writes of `len` elements, which nobody else uses meanwhile;
+/// * the slices have `len` elements.
+#[inline(always)]
+pub(crate) unsafe fn update_places<S: Simd, const OTHERS: usize, const INS: usize>(
+    s: S,
+    len: usize,
+    (out, others): (*mut f32, [*mut f32; OTHERS]),
+    ins: [&[f32]; INS],
+    f: impl Fn(S::Vector, [S::Vector; OTHERS], [S::Vector; INS]) -> (S::Vector, [S::Vector; OTHERS]),
+) {
     let mut i = 0;
-    // SAFETY: no index reaches `len`, the shortest length; the tail covers the `len - i < LANES` elements left.
+    // SAFETY: no index reaches `len`; the tail covers the `len - i < LANES` elements left.
     unsafe {
         while i + S::LANES <= len {
-            let mut old = [s.splat(0.0); OTHERS];
-            for (v, other) in old.iter_mut().zip(&others) {
-                *v = s.load(other.as_ptr().add(i));
-            }
-            let p = out.as_mut_ptr().add(i);
-            let (new, new_others) = f(s.load(p), old, load_each(s, &ins, i));
-            s.store(p, new);
-            for (other, v) in others.iter_mut().zip(new_others) {
-                s.store(other.as_mut_ptr().add(i), v);
-            }
+            update_at(s, i, None, (out, &others), &ins, &f);
             i += S::LANES;
         }
         if S::LANES > 1 && i < len {
-            let tail = s.tail(len - i);
-            let mut old = [s.splat(0.0); OTHERS];
-            for (v, other) in old.iter_mut().zip(&others) {
-                *v = s.load_tail(other.as_ptr().add(i), tail);
-            }
-            let p = out.as_mut_ptr().add(i);
-            let (new, new_others) = f(s.load_tail(p, tail), old, load_tail_each(s, &ins, i, tail));
-            s.store_tail(p, tail, new);
-            for (other, v) in others.iter_mut().zip(new_others) {
-                s.store_tail(other.as_mut_ptr().add(i), tail, v);
-            }
+            update_at(s, i, Some(s.tail(len - i)), (out, &others), &ins, &f);
+        }
+    }
+}
+
+/// One vector of each slice of [`update`], from element `i` on, of the lanes of `tail` if there is one.
+///
+/// # Safety
+/// * All slices have these lanes.
+#[inline(always)]
+unsafe fn update_at<S: Simd, const OTHERS: usize, const INS: usize>(
+    s: S,
+    i: usize,
+    tail: Option<S::Tail>,
+    (out, others): (*mut f32, &[*mut f32; OTHERS]),
+    ins: &[&[f32]; INS],
+    f: &impl Fn(S::Vector, [S::Vector; OTHERS], [S::Vector; INS]) -> (S::Vector, [S::Vector; OTHERS]),
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut old = [s.splat(0.0); OTHERS];
+        let mut j = 0;
+        while j < OTHERS {
+            old[j] = load_part(s, others[j].add(i), tail);
+            j += 1;
+        }
+        let p = out.add(i);
+        let (new, new_others) = f(load_part(s, p, tail), old, load_each(s, ins, i, tail));
+        store_part(s, p, tail, new);
+        let mut j = 0;
+        while j < OTHERS {
+            store_part(s, others[j].add(i), tail, new_others[j]);
+            j += 1;
         }
     }
 }
@@ -157,17 +193,17 @@ fn accumulate<S: Simd, const INS: usize>(
     unsafe {
         while i + VIRTUAL_LANES <= len {
             for lane in lanes.iter_mut() {
-                *lane = step(*lane, load_each(s, &ins, i));
+                *lane = step(*lane, load_each(s, &ins, i, None));
                 i += S::LANES;
             }
         }
         for lane in lanes.iter_mut() {
             if i + S::LANES <= len {
-                *lane = step(*lane, load_each(s, &ins, i));
+                *lane = step(*lane, load_each(s, &ins, i, None));
             } else if S::LANES > 1 && i < len {
                 // Lanes beyond the end keep what they had: a padding value would have to be neutral for `step`.
                 let tail = s.tail(len - i);
-                let stepped = step(*lane, load_tail_each(s, &ins, i, tail));
+                let stepped = step(*lane, load_each(s, &ins, i, Some(tail)));
                 *lane = s.select(s.tail_mask(tail), stepped, *lane);
             }
             i += S::LANES;
@@ -193,43 +229,31 @@ pub fn sum<S: Simd>(s: S, xs: &[f32]) -> f32 {
 #[inline(always)]
 fn shortest<const INS: usize>(ins: &[&[f32]; INS], most: usize) -> usize {
     let mut len = most;
-    for slice in ins {
-        len = len.min(slice.len());
+    let mut j = 0;
+    while j < INS {
+        len = len.min(ins[j].len());
+        j += 1;
     }
     len
 }
 
-// `array::map` would say the following two in a line each, but is ten times the code for the compiler to inline.
-
-/// A vector of each slice, from element `i` on.
+/// A vector of each slice, from element `i` on, of the lanes of `tail` if there is one.
 ///
 /// # Safety
-/// * Each slice has `i + LANES` elements.
+/// * Each slice has these lanes.
 #[inline(always)]
-unsafe fn load_each<S: Simd, const INS: usize>(s: S, ins: &[&[f32]; INS], i: usize) -> [S::Vector; INS] {
-    let mut vectors = [s.splat(0.0); INS];
-    for (v, slice) in vectors.iter_mut().zip(ins) {
-        // SAFETY: the caller's promise.
-        *v = unsafe { s.load(slice.as_ptr().add(i)) };
-    }
-    vectors
-}
-
-/// The lanes of `tail` of each slice, from element `i` on.
-///
-/// # Safety
-/// * Each slice has as many elements from `i` on as `tail` was made for.
-#[inline(always)]
-unsafe fn load_tail_each<S: Simd, const INS: usize>(
+unsafe fn load_each<S: Simd, const INS: usize>(
     s: S,
     ins: &[&[f32]; INS],
     i: usize,
-    tail: S::Tail,
+    tail: Option<S::Tail>,
 ) -> [S::Vector; INS] {
     let mut vectors = [s.splat(0.0); INS];
-    for (v, slice) in vectors.iter_mut().zip(ins) {
+    let mut j = 0;
+    while j < INS {
         // SAFETY: the caller's promise.
-        *v = unsafe { s.load_tail(slice.as_ptr().add(i), tail) };
+        vectors[j] = unsafe { load_part(s, ins[j].as_ptr().add(i), tail) };
+        j += 1;
     }
     vectors
 }

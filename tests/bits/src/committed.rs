@@ -43,7 +43,7 @@ fn lines_of<'a>(file: &'a str, class: &'a str) -> impl Iterator<Item = (&'a str,
 }
 
 /// Computes everything on one level and calls `mismatch` where it differs from the file. Returns how many hashes agree.
-pub fn check(level: Level, workspace: &mut Workspace, mismatch: &mut impl FnMut(Mismatch<'_>)) -> usize {
+pub fn check(level: Level, workspace: &mut Workspace, mismatch: &mut dyn FnMut(Mismatch<'_>)) -> usize {
     let class = level.arithmetic();
     let mut agree = 0;
     // A bit for each line of the class that was met: one that no one computes any longer must not pass for checked.

@@ -11,7 +11,7 @@ use crate::sample;
 const SLICE: usize = 48;
 
 /// Elementary functions and activations over the sample.
-pub fn elementwise(level: Level, report: &mut impl FnMut(&str, u64)) {
+pub fn elementwise(level: Level, report: &mut dyn FnMut(&str, u64)) {
     report("math.exp", over_sample(|xs| math::exp_slice(level, xs)));
     report("math.ln", over_sample(|xs| math::ln_slice(level, xs)));
     report("math.tanh", over_sample(|xs| math::tanh_slice(level, xs)));
@@ -26,7 +26,7 @@ pub fn elementwise(level: Level, report: &mut impl FnMut(&str, u64)) {
 }
 
 /// Optimizer rules over the sample as gradients, for several steps: their bias corrections and square roots too.
-pub fn rules(level: Level, report: &mut impl FnMut(&str, u64)) {
+pub fn rules(level: Level, report: &mut dyn FnMut(&str, u64)) {
     report("rule.sgd", rule(level, Sgd::new(0.1)));
     report("rule.momentum", rule(level, Momentum { dampening: 0.1, ..Momentum::new(0.1) }));
     report("rule.nesterov", rule(level, Momentum::nesterov(0.1)));
@@ -34,7 +34,7 @@ pub fn rules(level: Level, report: &mut impl FnMut(&str, u64)) {
 }
 
 /// Softmax of rows of several lengths, and the product with its Jacobian.
-pub fn softmaxes(level: Level, report: &mut impl FnMut(&str, u64)) {
+pub fn softmaxes(level: Level, report: &mut dyn FnMut(&str, u64)) {
     let (mut forward, mut backward) = (Hash::EMPTY, Hash::EMPTY);
     let (mut row, mut delta) = ([0.0; SLICE], [0.0; SLICE]);
     for (r, len) in [1, 2, 3, 5, 10, 15, 16, 17, 31, 32, 33, 48].into_iter().enumerate() {

@@ -44,7 +44,7 @@ impl Workspace {
 }
 
 /// Calls `report` with the name and the hash of everything.
-pub fn all(level: Level, workspace: &mut Workspace, report: &mut impl FnMut(&str, u64)) {
+pub fn all(level: Level, workspace: &mut Workspace, report: &mut dyn FnMut(&str, u64)) {
     functions::elementwise(level, report);
     functions::rules(level, report);
     functions::softmaxes(level, report);

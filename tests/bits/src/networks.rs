@@ -18,7 +18,7 @@ type Bounded = net![Dense<5, 6, Sigmoid>];
 const ROWS: usize = 5;
 
 /// All ways to draw initial values. They are the same in both classes.
-pub fn initial_values(report: &mut impl FnMut(&str, u64)) {
+pub fn initial_values(report: &mut dyn FnMut(&str, u64)) {
     let mut draw = |name, initializer: Initializer| {
         let mut net = Small::ZERO;
         net.init(initializer, 42);
@@ -34,7 +34,7 @@ pub fn initial_values(report: &mut impl FnMut(&str, u64)) {
 }
 
 /// Every loss: its value, and the gradient that it gives a network.
-pub fn losses(level: Level, report: &mut impl FnMut(&str, u64)) {
+pub fn losses(level: Level, report: &mut dyn FnMut(&str, u64)) {
     let numbers: [[f32; 6]; ROWS] =
         core::array::from_fn(|r| core::array::from_fn(|c| 0.5 + 0.5 * sample::signed(500 + 6 * r + c)));
     let classes: [u8; ROWS] = [3, 0, 5, 1, 3];

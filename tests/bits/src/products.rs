@@ -98,7 +98,7 @@ const PRODUCTS: [(&str, Product); 12] = [
 ];
 
 /// Each form with each start, over slices; then each form over arrays.
-pub fn products(level: Level, workspace: &mut Workspace, report: &mut impl FnMut(&str, u64)) {
+pub fn products(level: Level, workspace: &mut Workspace, report: &mut dyn FnMut(&str, u64)) {
     for (name, product) in PRODUCTS {
         let mut hash = Hash::EMPTY;
         for shape in SHAPES {
@@ -113,7 +113,7 @@ pub fn products(level: Level, workspace: &mut Workspace, report: &mut impl FnMut
 }
 
 /// The entries whose sizes the compiler knows.
-fn fixed(level: Level, report: &mut impl FnMut(&str, u64)) {
+fn fixed(level: Level, report: &mut dyn FnMut(&str, u64)) {
     fn filled<const ROWS: usize, const COLUMNS: usize>(from: usize) -> [[f32; COLUMNS]; ROWS] {
         core::array::from_fn(|r| core::array::from_fn(|c| sample::signed(from + r * COLUMNS + c)))
     }
