@@ -13,7 +13,9 @@
 //! | [`softplus()`] | 2.40 ulp | 2.75 ulp |
 //!
 //! An ulp is a unit in the last place of the exact result rounded to f32. The bounds are tested on a sample of all bit
-//! patterns in every run, and on all 2^32 by `cargo test --release -p femto-tests --test math -- --ignored`.
+//! patterns in every run, and on all 2^32 by `cargo test --release -p femto-tests --test math -- --ignored`, which held
+//! on all levels of x86-64 (2026-11-22; the largest found were 0.894, 0.866, 1.431, 1.480, 2.334 ulp fused and 1.164,
+//! 0.866, 1.480, 2.402, 2.670 unfused, in the order of the table).
 //! Exponentials, sigmoids and softplus below 2^-126, which would be subnormal, are 0 by definition.
 
 mod exp;
