@@ -72,8 +72,8 @@ mod chains {
     /// Times through a loop: pinned, so that all rounds do the same work.
     const ITERATIONS: u64 = 500_000;
 
-    /// Writes a loop of independent chains `c = c + x y` over vectors of `$lanes` numbers, in registers named by number.
-    /// The sums grow slowly and never become infinite or subnormal.
+    /// Writes a loop of independent chains `c = c + x y` over vectors of `$lanes` numbers, in registers named by
+    /// number. The sums grow slowly and never become infinite or subnormal.
     macro_rules! chains {
         ($name:ident: $features:literal, $lanes:literal of $register:literal, x $x:literal, y $y:literal, c $($c:literal)*) => {
             /// The FLOP of the loop and the seconds that it took.

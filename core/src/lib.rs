@@ -38,9 +38,10 @@
 //! # The bit contract
 //!
 //! There are two classes of arithmetic ([`Arithmetic`]): *fused*, where a multiply-accumulate is one correctly rounded
-//! fma, and *unfused*, where it is a rounded product and a rounded sum. [`Level::detect`] takes fused where there is such
-//! a level (x86-64 with AVX2 or AVX-512, AArch64); [`Level::unfused`] gives the other, which every target has. Within a class, every result is bit-identical on
-//! every target, vector width and batch size. That follows from five rules:
+//! fma, and *unfused*, where it is a rounded product and a rounded sum. [`Level::detect`] takes fused where there is
+//! such a level (x86-64 with AVX2 or AVX-512, AArch64); [`Level::unfused`] gives the other, which every target has.
+//! Within a class, every result is bit-identical on every target, vector width and batch size. That follows from five
+//! rules:
 //!
 //! 1. one output is one chain of multiply-accumulates, k ascending, that begins with its start value; a later block of
 //!    k begins with what the earlier one left;
@@ -53,11 +54,11 @@
 //!
 //! # Memory, panics
 //!
-//! Nothing allocates, and nothing is static but one byte: what the processor says of itself. What a call needs is a type
-//! whose size is a constant ([`Net::PARAMETER_BYTES`], [`Net::TAPE_BYTES_PER_ROW`], [`Net::SCRATCH_BYTES_PER_ROW`]);
-//! products of the NT form use 16 KiB of stack on vector levels, none on the scalar one, and steps in place hold one
-//! tile of a gradient there, 1.5 KiB at the most. No call panics: sizes are in the types, and entries over slices return
-//! what does not fit.
+//! Nothing allocates, and nothing is static but one byte: what the processor says of itself. What a call needs is a
+//! type whose size is a constant ([`Net::PARAMETER_BYTES`], [`Net::TAPE_BYTES_PER_ROW`],
+//! [`Net::SCRATCH_BYTES_PER_ROW`]); products of the NT form use 16 KiB of stack on vector levels, none on the scalar
+//! one, and steps in place hold one tile of a gradient there, 1.5 KiB at the most. No call panics: sizes are in the
+//! types, and entries over slices return what does not fit.
 //!
 //! # Features
 //!
@@ -66,9 +67,9 @@
 //!
 //! # Map
 //!
-//! [`layer`] and [`train`] are what a user of networks needs, with [`activation`], [`loss`], [`optimizer`] and [`init`].
-//! [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can link. [`simd`] is what all
-//! kernels are written in.
+//! [`layer`] and [`train`] are what a user of networks needs, with [`activation`], [`loss`], [`optimizer`] and
+//! [`init`]. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can link. [`simd`] is
+//! what all kernels are written in.
 
 #![no_std]
 #![deny(unsafe_code)]

@@ -1,8 +1,8 @@
 //! Work in slices: a prediction or a training step divided among calls, for programs that have other things to do.
 //!
-//! Everything a network computes is a sequence of units that do not depend on how they are grouped: an output of a layer
-//! for all rows, the loss of a row, the delta of an input, the gradient of a row of weights. So a call can stop after
-//! any unit, and the bits are those of one go.
+//! Everything a network computes is a sequence of units that do not depend on how they are grouped: an output of a
+//! layer for all rows, the loss of a row, the delta of an input, the gradient of a row of weights. So a call can stop
+//! after any unit, and the bits are those of one go.
 
 use core::ops::Range;
 
@@ -109,8 +109,8 @@ impl Slices {
         self.position == 0
     }
 
-    /// Gives up what was begun. A training step that is given up leaves some weights changed and some not if it has come
-    /// to its gradients.
+    /// Gives up what was begun. A training step that is given up leaves some weights changed and some not if it has
+    /// come to its gradients.
     pub const fn restart(&mut self) {
         self.position = 0;
     }

@@ -1,5 +1,5 @@
-//! A step on one sample takes a way of its own, from registers into the rule, and leaves rows of weights out whose input
-//! is 0 where the rule allows: the bits are those of a stored gradient and the rule over it.
+//! A step on one sample takes a way of its own, from registers into the rule, and leaves rows of weights out whose
+//! input is 0 where the rule allows: the bits are those of a stored gradient and the rule over it.
 
 use femto::activation::{Relu, Tanh};
 use femto::layer::Dense;

@@ -133,8 +133,8 @@ impl<L: Layer> Net<L> {
         y
     }
 
-    /// [`Self::predict`] in slices: does a part of the work and returns [`Poll::Pending`] until the outputs are complete.
-    /// The bits are those of one go. See [`Slices`] for an example.
+    /// [`Self::predict`] in slices: does a part of the work and returns [`Poll::Pending`] until the outputs are
+    /// complete. The bits are those of one go. See [`Slices`] for an example.
     pub fn predict_slice(&self, slices: &mut Slices, x: &L::In, scratch: &mut L::Scratch, y: &mut L::Out) -> Poll<()> {
         let mut part = slices.begin();
         dispatch!(slices.level, s => self.layers.infer(

@@ -18,7 +18,7 @@ const LARGEST: f32 = f32::from_bits(0x42b1_7217);
 ///
 /// x = k ln 2 + r with whole k and |r| <= ln(2)/2; a polynomial of degree 6 for e^r, then an exact scaling by 2^k.
 ///
-/// Worst error: 0.90 ulp fused, 1.20 ulp unfused. Special values: NaN gives NaN, +inf gives +inf, -inf gives 0;
+/// Worst error: see the [table](crate::math). Special values: NaN gives NaN, +inf gives +inf, -inf gives 0;
 /// x > 88.722839 overflows to +inf; x < -87.336540 gives 0, since the result would be subnormal.
 #[inline(always)]
 pub fn exp<S: Simd>(s: S, x: S::Vector) -> S::Vector {

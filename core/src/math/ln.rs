@@ -13,7 +13,7 @@ const TWO_POW_23: f32 = 8_388_608.0;
 /// x = m 2^k with m in [sqrt(1/2), sqrt(2)), f = m - 1; a polynomial of degree 10 for ln(1 + f), then k ln 2 in two
 /// parts. Subnormal x is scaled up first, so it is as accurate as the rest.
 ///
-/// Worst error: 0.90 ulp in both classes. Special values: NaN and x < 0 give NaN, +-0 gives -inf, +inf gives +inf.
+/// Worst error: see the [table](crate::math). Special values: NaN and x < 0 give NaN, +-0 gives -inf, +inf gives +inf.
 #[inline(always)]
 pub fn ln<S: Simd>(s: S, x: S::Vector) -> S::Vector {
     let zero = s.splat(0.0);

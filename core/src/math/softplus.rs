@@ -18,7 +18,7 @@ const Q: [u32; 9] = [
 
 /// ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|).
 ///
-/// Worst error: 2.40 ulp fused, 2.75 ulp unfused. Special values: NaN gives NaN, +inf gives +inf, -inf gives 0;
+/// Worst error: see the [table](crate::math). Special values: NaN gives NaN, +inf gives +inf, -inf gives 0;
 /// x < -87.336540 gives 0, since the result would be subnormal.
 #[inline(always)]
 pub fn softplus<S: Simd>(s: S, x: S::Vector) -> S::Vector {

@@ -13,7 +13,7 @@ const Q: [u32; 5] = [0xbeaa_aa9a, 0x3e08_83c4, 0xbd5c_23de, 0x3ca9_3521, 0xbbbb_
 /// An odd polynomial for |x| < 0.625; else 1 - 2e / (1 + e) with e = e^-2|x|, which rounds to 1 from 9.02 on. Odd:
 /// tanh(-x) = -tanh x.
 ///
-/// Worst error: 1.45 ulp fused, 1.50 ulp unfused. Special values: NaN gives NaN, +-0 gives +-0, +-inf gives +-1.
+/// Worst error: see the [table](crate::math). Special values: NaN gives NaN, +-0 gives +-0, +-inf gives +-1.
 #[inline(always)]
 pub fn tanh<S: Simd>(s: S, x: S::Vector) -> S::Vector {
     let magnitude = s.abs(x);

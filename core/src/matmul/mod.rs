@@ -2,7 +2,7 @@
 //!
 //! | form | product | in a network |
 //! |---|---|---|
-//! | NN | `c = f(start + a b)` | outputs of a layer: `a` the inputs, `b` the weights, `start` the bias, `f` the activation |
+//! | NN | `c = f(start + a b)` | outputs: `a` the inputs, `b` the weights, `start` the bias, `f` the activation |
 //! | TN | `c = start + a^T b` | gradient of the weights: `a` the inputs, `b` the deltas, rows of both are samples |
 //! | NT | `c = start + a b^T` | gradient of the inputs: `a` the deltas, `b` the weights |
 //!

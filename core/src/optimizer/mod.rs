@@ -118,6 +118,9 @@ pub struct Optimizer<P, R, const MOMENTS: usize> {
 
 impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
     /// Starts at step 0 with all moments 0.
+    ///
+    /// As the initial value of a static that has moments, prefer [`Self::new_in`]: beside the rule, which is not zero,
+    /// the zeros of the moments would lie in the program's image too, flash on a microcontroller.
     #[must_use]
     pub const fn new(rule: R) -> Self {
         Self { rule, steps: 0, moments: [const { P::ZERO }; MOMENTS] }
@@ -234,8 +237,8 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
 
     #[inline(always)]
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool) {
-        // SAFETY: the caller promises that parameters and moments have these numbers, that no one else works on them, and
-        // that the gradient is none of them.
+        // SAFETY: the caller promises that parameters and moments have these numbers, that no one else works on them,
+        // and that the gradient is none of them.
         unsafe {
             let parameters = self.parameters.add(index);
             if penalised && self.l2 != 0.0 {

@@ -14,7 +14,8 @@ pub(super) fn one_minus_power(beta: f32, step: u32) -> f32 {
     const ONE: u128 = 1 << 64;
     // -0 is in the range and counts as 0.
     let bits = beta.abs().to_bits();
-    // beta = mantissa * 2^(exponent - 150); below 1 the exponent is at most 126, so the shift to the left is at most 40.
+    // beta = mantissa * 2^(exponent - 150); below 1 the exponent is at most 126, so the shift to the left is at most
+    // 40.
     let (mantissa, exponent) = (u128::from(bits & 0x007f_ffff | 0x0080_0000), bits >> 23);
     let mut base = if exponent >= 86 { mantissa << (exponent - 86) } else { mantissa >> (86 - exponent).min(127) };
     let mut power = ONE;

@@ -46,8 +46,8 @@ pub(super) mod no_fma {
     #[inline(always)]
     pub(crate) fn sqrt(a: f32) -> f32 {
         let mut bits = a.to_bits();
-        // SAFETY: this ABI passes numbers in the registers of the unit, so there is one. Registers of the unit cannot be
-        // operands for all processors of the target; the one that is borrowed gets its number back.
+        // SAFETY: this ABI passes numbers in the registers of the unit, so there is one. Registers of the unit cannot
+        // be operands for all processors of the target; the one that is borrowed gets its number back.
         unsafe {
             core::arch::asm!(
                 "vmov {saved}, s0",

@@ -23,8 +23,8 @@ use crate::simd::{Level, VIRTUAL_LANES, dispatch};
 use crate::work::{All, Slices};
 
 impl<L: Layer> Net<L> {
-    /// The objective over a batch; nothing is changed but the tape, whose rows keep the losses of the last ones. Works on
-    /// as many rows at a time as there is tape; the bits do not depend on how many that is.
+    /// The objective over a batch; nothing is changed but the tape, whose rows keep the losses of the last ones. Works
+    /// on as many rows at a time as there is tape; the bits do not depend on how many that is.
     ///
     /// # Errors
     /// [`BatchError`] where the batch is empty, the tape is, targets are missing, or one makes no sense.
@@ -60,8 +60,8 @@ impl<L: Layer> Net<L> {
 
     /// The objective over a batch, and its gradient added to `gradient`.
     ///
-    /// With [`Reduction::Sum`] and no penalty the gradients of several batches add up to the bits of the one large batch
-    /// (a penalty would be added with each). A non-finite loss is returned as it is.
+    /// With [`Reduction::Sum`] and no penalty the gradients of several batches add up to the bits of the one large
+    /// batch (a penalty would be added with each). A non-finite loss is returned as it is.
     ///
     /// # Errors
     /// [`BatchError`]; nothing is changed then.

@@ -20,8 +20,8 @@ pub(super) struct Batch<'a, L: Layer, T> {
     pub(super) tape: &'a mut [TapeOf<L>],
 }
 
-/// The row-local half of a step: outputs, losses and deltas of all rows into the tape, then the squares that the penalty
-/// counts.
+/// The row-local half of a step: outputs, losses and deltas of all rows into the tape, then the squares that the
+/// penalty counts.
 #[inline(always)]
 pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     s: S,

@@ -15,7 +15,7 @@ HUNDREDTHS_PER_MAC = {
 # Boards that the bounds above hold for: those with a floating-point unit. The others are shown.
 COUNTED_BOARDS = ("m4f", "m7", "m33", "m55")
 
-# On the same boards: RAM that a step needs beyond the weights and the moments: tape, what else the optimizer holds, stack.
+# On the same boards: RAM that a step needs beyond weights and moments: tape, what else the optimizer holds, stack.
 STEP_RAM = {"sgd step": 1024, "adam step": 1024}
 
 # Bytes of flash (text and data) of the programs one would copy, on every board: the digits are 16,640 of them, the

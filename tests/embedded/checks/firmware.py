@@ -105,7 +105,8 @@ def check_run(report, board, program):
         report.show(board.name, program, lines[-1])
     elif program == "slices":
         for what, blocked, latest in re.findall(r"^(.*): (\d+) ticks in one go; .* after (\d+)$", output, re.M):
-            report.show(board.name, f"{what} in slices, longest wait of an interrupt", f"{100 * int(latest) // int(blocked)} % of one go")
+            report.show(board.name, f"{what} in slices, longest wait of an interrupt",
+                        f"{100 * int(latest) // int(blocked)} % of one go")
 
 
 def check_counts(report, board, output):

@@ -92,7 +92,8 @@ impl<C: Class> Simd for Avx2<C> {
     #[inline(always)]
     fn tail(self, n: usize) -> __m256i {
         let first = 8_usize.wrapping_sub(n) & 7;
-        // SAFETY: the token proves the instruction; the window of 8 lies inside `MASKS`, for it starts at 7 at the latest.
+        // SAFETY: the token proves the instruction; the window of 8 lies inside `MASKS`, for it starts at 7 at the
+        // latest.
         unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(first).cast()) }
     }
 

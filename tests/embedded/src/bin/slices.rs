@@ -86,8 +86,8 @@ impl Timer {
         }
     }
 
-    /// Prints how the ticks were served beside `what`, which blocks for `blocked` ticks in one go; true where none waited
-    /// for longer than a third of that.
+    /// Prints how the ticks were served beside `what`, which blocks for `blocked` ticks in one go; true where none
+    /// waited for longer than a third of that.
     fn report(&mut self, what: &str, blocked: u32) -> bool {
         self.systick.disable_interrupt();
         let Self { served, latest, .. } = *self;
