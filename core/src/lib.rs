@@ -62,8 +62,9 @@
 //!
 //! # Features
 //!
-//! None is on by default. `serde`: rules, objectives, initialisers, levels and tensor names as data (parameters are
-//! bytes: [`Flat::write_le_bytes`]). `defmt`: the same types and all errors in messages of defmt.
+//! None is on by default. `serde`: rules, objectives, initialisers, tensors and the names of instruction sets and
+//! classes as data (parameters are bytes: [`Flat::write_le_bytes`]). `defmt`: the same, levels and all errors in
+//! messages.
 //!
 //! # Map
 //!

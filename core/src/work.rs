@@ -10,7 +10,8 @@ use crate::simd::{Level, VIRTUAL_LANES};
 
 /// Says how much of the work is to be done now.
 pub trait Work {
-    /// Which of the next `units` of work, each of `cost` multiply-accumulates, are to be done now.
+    /// Which of the next `units` of work, each of `cost` multiply-accumulates, are to be done now: a part of
+    /// `0..units`, and each unit once in all.
     fn take(&mut self, units: usize, cost: usize) -> Range<usize>;
 }
 
@@ -67,8 +68,10 @@ impl Work for Part {
 /// Where a prediction or a training step that is made in slices stands.
 ///
 /// Each call of [`crate::Net::predict_slice`] or [`crate::Net::step_slice`] spends the budget at the most, or makes one
-/// unit where that is more: one output of a layer for all rows of the batch. Between the calls nothing else may change
-/// the network, the inputs, the tape and so on; whoever does gets numbers without a meaning, and no worse.
+/// unit where that is more: an output of a layer for all rows of the batch, the loss of a row, the delta of an input,
+/// the gradient of a row of weights. The account is one of multiply-accumulates: losses and rules are counted as some
+/// of them, activations are not. Between the calls nothing else may change the network, the inputs, the tape and so on;
+/// whoever does gets numbers without a meaning, and no worse.
 ///
 /// ```
 /// use core::task::Poll;

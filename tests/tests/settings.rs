@@ -8,8 +8,8 @@ use femto::train::Objective;
 use femto::{Arithmetic, Flat, Isa, net};
 
 fn round_trip<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, json: &str) {
-    assert_eq!(serde_json::to_string(value).expect("data"), json);
-    assert_eq!(&serde_json::from_str::<T>(json).expect("the text just written"), value);
+    assert_eq!(serde_json::to_string(value).expect("data"), json, "written");
+    assert_eq!(&serde_json::from_str::<T>(json).expect("the text just written"), value, "read");
 }
 
 #[test]
@@ -33,6 +33,9 @@ fn shapes_come_back_as_they_were() {
     <net![Dense<3, 2>]>::ZERO.for_each_tensor(|tensor, _| shapes.push(tensor));
     round_trip(
         &shapes,
-        r#"[{"layer":0,"name":"Weight","rows":3,"columns":2,"offset":0},{"layer":0,"name":"Bias","rows":1,"columns":2,"offset":6}]"#,
+        concat!(
+            r#"[{"layer":0,"name":"Weight","rows":3,"columns":2,"offset":0},"#,
+            r#"{"layer":0,"name":"Bias","rows":1,"columns":2,"offset":6}]"#
+        ),
     );
 }

@@ -4,9 +4,10 @@ use std::task::Poll;
 
 use femto::activation::{Relu, Sigmoid, Tanh};
 use femto::init::Init;
-use femto::layer::Dense;
+use femto::layer::{Dense, Layer};
 use femto::loss::CrossEntropy;
 use femto::optimizer::{Adam, Momentum, Optimizer, Rule, Sgd};
+use femto::rows::{Rows, RowsMut};
 use femto::train::{BatchError, Objective};
 use femto::work::Slices;
 use femto::{Flat, Level, net};
@@ -96,6 +97,46 @@ fn steps_in_slices_have_the_same_bits() {
                 check_steps(level, Adam::new(0.1), l2, rows);
             }
         }
+    }
+}
+
+#[test]
+fn the_budget_may_change_between_calls() {
+    let (inputs, targets) = (Numbers::new(4).rows::<19>(ROWS), [0_u8, 1, 2, 3, 0, 1]);
+    let objective = Objective { l2: 0.01, ..Objective::mean(CrossEntropy) };
+    for level in levels::all() {
+        let (mut one_go, mut sliced, mut budgets) = (net(), net(), Numbers::new(5));
+        let (mut a, mut b) = (Optimizer::new(Adam::new(0.1)), Optimizer::new(Adam::new(0.1)));
+        let (mut tape, mut slices) = ([Net::TAPE; ROWS], Slices::new(level, 0));
+        for _ in 0..5 {
+            one_go.step(level, &objective, &inputs, &targets, &mut tape, &mut a).expect("fits");
+            while sliced.step_slice(&mut slices, &objective, &inputs, &targets, &mut tape, &mut b) == Ok(Poll::Pending)
+            {
+                slices.budget = budgets.below(3000);
+            }
+        }
+        assert!(bits(sliced.as_slice()) == bits(one_go.as_slice()), "{level}");
+    }
+}
+
+/// A caller's own work, which says what it likes, reaches no memory beyond the layer's.
+#[test]
+fn work_beyond_the_layer_is_cut_off() {
+    struct Beyond(std::ops::Range<usize>);
+    impl femto::work::Work for Beyond {
+        fn take(&mut self, _units: usize, _cost: usize) -> std::ops::Range<usize> {
+            self.0.clone()
+        }
+    }
+    let (net, x, s) = (net(), [[0.5; 19]], femto::simd::Scalar::new());
+    let expected = net.predict(Level::detect().unfused(), &x[0]);
+    for (range, is_whole) in
+        [(0..1_000_000, true), (std::ops::Range { start: 5, end: 2 }, false), (900..usize::MAX, false)]
+    {
+        let (mut scratch, mut y) = ([Net::SCRATCH], [[7.0; 4]]);
+        let (rows, scratch, out) = (Rows::new(&x), RowsMut::new(&mut scratch), RowsMut::new(&mut y));
+        net.layers.infer(s, &mut Beyond(range), rows, scratch, out);
+        assert!(bits(&y[0]) == bits(if is_whole { &expected } else { &[7.0; 4] }), "whole: {is_whole}");
     }
 }
 

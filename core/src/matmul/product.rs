@@ -170,6 +170,13 @@ impl<S: Simd, D: Destination<S>> Destination<S> for ColumnsOf<'_, D> {
     }
 }
 
+/// The ends of a range, cut to `0..len`: the layers' memory does not hang on what a caller's work says.
+#[inline(always)]
+fn within(range: Range<usize>, len: usize) -> (usize, usize) {
+    let end = range.end.min(len);
+    (range.start.min(end), end)
+}
+
 /// Forward pass of a dense layer, `y = A(x w + bias)`, for some of the outputs.
 #[inline(always)]
 pub(crate) fn forward_rows<S: Simd, A: Activation, const IN: usize, const OUT: usize>(
@@ -179,14 +186,14 @@ pub(crate) fn forward_rows<S: Simd, A: Activation, const IN: usize, const OUT: u
     (w, bias): (&[[f32; OUT]; IN], &[f32; OUT]),
     mut y: RowsMut<'_, [f32; OUT]>,
 ) {
-    let Range { start: from, end } = outputs;
-    debug_assert!(from <= end && end <= OUT, "outputs of the layer");
+    let (from, end) = within(outputs, OUT);
     let m = x.len().min(y.len());
     let b = w.as_ptr().cast::<f32>().wrapping_add(from);
     let operands = Operands { m, k: IN, n: end - from, a: x.as_ptr(), lda: x.stride(), b, ldb: OUT };
     let (stride, start) = (y.stride(), StartValues::Bias(bias.as_ptr().wrapping_add(from)));
     let mut output = Output::<A>::new(start, y.as_mut_ptr().wrapping_add(from), stride);
-    // SAFETY: the shapes fit by their types; `y` is borrowed exclusively, so it overlaps nothing.
+    // SAFETY: the shapes fit by their types and the range lies within them; `y` is borrowed exclusively, so it overlaps
+    // nothing.
     unsafe { nn(s, A::EPILOGUE, &operands, &mut output) }
 }
 
@@ -200,8 +207,7 @@ pub(crate) fn backward_rows<S: Simd, A: Activation, const IN: usize, const OUT: 
     w: &[[f32; OUT]; IN],
     (x, mut dx): (Rows<'_, [f32; IN]>, RowsMut<'_, [f32; IN]>),
 ) {
-    let Range { start: from, end } = inputs;
-    debug_assert!(from <= end && end <= IN, "inputs of the layer");
+    let (from, end) = within(inputs, IN);
     let m = dy.len().min(x.len()).min(dx.len());
     let b = w.as_ptr().wrapping_add(from).cast();
     let operands = Operands { m, k: OUT, n: end - from, a: dy.as_ptr(), lda: dy.stride(), b, ldb: OUT };
@@ -212,7 +218,8 @@ pub(crate) fn backward_rows<S: Simd, A: Activation, const IN: usize, const OUT: 
         outputs_stride: x.stride(),
         activation: PhantomData,
     };
-    // SAFETY: the shapes fit by their types; `dx` is borrowed exclusively, so it overlaps nothing.
+    // SAFETY: the shapes fit by their types and the range lies within them; `dx` is borrowed exclusively, so it
+    // overlaps nothing.
     unsafe { nt(s, &operands, &mut delta) }
 }
 
@@ -226,14 +233,14 @@ pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>
     dy: Rows<'_, [f32; OUT]>,
     part: SinkPart<'_, K, [[f32; OUT]; IN]>,
 ) {
-    let Range { start: from, end } = inputs;
-    debug_assert!(from <= end && end <= IN, "inputs of the layer");
+    let (from, end) = within(inputs, IN);
     let k = x.len().min(dy.len());
     let a = x.as_ptr().wrapping_add(from);
     let operands = Operands { m: end - from, k, n: OUT, a, lda: x.stride(), b: dy.as_ptr(), ldb: dy.stride() };
     let (sink, base) = part.into_raw();
     let place = SinkPlace { sink, base: base + from * OUT, penalised: true };
-    // SAFETY: the shapes fit by their types; the part of the sink is held exclusively and overlaps no operand.
+    // SAFETY: the shapes fit by their types and the range lies within them; the part of the sink is held exclusively
+    // and overlaps no operand.
     unsafe { tn_into(s, &operands, place) }
 }
 

@@ -154,7 +154,7 @@ pub(super) const fn most_rows<S: Simd>(vectors: usize) -> usize {
         2 => S::ACCUMULATORS / 2,
         3 if S::STRIP_VECTORS >= 3 => S::ACCUMULATORS / 3,
         4 if S::STRIP_VECTORS >= 4 => S::ACCUMULATORS / 4,
-        _ if vectors > S::WIDEST => 0,
+        _ if vectors != S::WIDEST => 0,
         // With a third row 24 accumulators, 8 vectors of `b` and one of `a` would need 33 registers.
         _ if S::ACCUMULATORS / S::WIDEST >= 2 => 2,
         _ => 1,

@@ -7,6 +7,8 @@ use crate::simd::Simd;
 /// form: `b = g` at the first step, later `b = momentum b + (1 - dampening) g`; then `d = b`, or `d = g + momentum b`
 /// with `NESTEROV`; `w = w - lr d`.
 ///
+/// As data (feature `serde`) both kinds look alike: the type says which it is.
+///
 /// One moment: b. With `momentum` 0 the dampening still applies, unlike in PyTorch, which ignores it then.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

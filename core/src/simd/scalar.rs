@@ -57,7 +57,7 @@ pub(super) mod no_fma {
                 "vmov s0, {saved}",
                 bits = inout(reg) bits,
                 saved = out(reg) _,
-                options(pure, nomem, nostack, preserves_flags),
+                options(pure, nomem, nostack),
             );
         }
         f32::from_bits(bits)

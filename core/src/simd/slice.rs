@@ -66,7 +66,7 @@ pub fn update<S: Simd, const OTHERS: usize, const INS: usize>(
 ///
 /// # Safety
 /// * The places are valid for reads and writes of `len` elements, which nobody else uses meanwhile;
-/// * the slices have `len` elements.
+/// * the slices have at least `len` elements.
 #[inline(always)]
 pub(crate) unsafe fn update_places<S: Simd, const OTHERS: usize, const INS: usize>(
     s: S,

@@ -5,6 +5,8 @@ INSTRUCTIONS = {
     "inference": 74_000,
     "sgd step": 190_000,
     "adam step": 1_000_000,
+    "sgd step without zeros": 215_000,
+    "momentum step": 330_000,
 }
 # Hundredths of an instruction for each multiply-accumulate.
 HUNDREDTHS_PER_MAC = {

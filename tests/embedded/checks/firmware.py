@@ -106,9 +106,8 @@ def check_run(report, board, program):
     elif program in ("infer", "train") and lines:
         report.show(board.name, program, lines[-1])
     elif program == "slices":
-        for what, blocked, latest in re.findall(r"^(.*): (\d+) ticks in one go; .* after (\d+)$", output, re.M):
-            report.show(board.name, f"{what} in slices, longest wait of an interrupt",
-                        f"{100 * int(latest) // int(blocked)} % of one go")
+        for what, blocked, longest in re.findall(r"^(.*): (\d+) ticks in one go, longest slice (\d+);", output, re.M):
+            report.show(board.name, f"{what}: longest slice", f"{100 * int(longest) / int(blocked):.1f} % of one go")
 
 
 def check_counts(report, board, output):

@@ -14,13 +14,12 @@ FIRMWARE = ROOT / "tests" / "embedded"
 TARGETS = ROOT / "target" / "embedded"
 
 DEBIAN_RUST = {"/usr/bin/rustc": "rustc-web", "/usr/bin/cargo": "cargo-web", "/usr/lib/rustlib/src/rust": "rust-web-src"}
-# Commands or files, the package that has each, and the targets or machines that need it.
+# What the targets that begin so need: commands or files, and the package that has each.
 NEEDED = {
-    "qemu-system-arm": "qemu-system-arm",
-    "qemu-aarch64": "qemu-user",
-    "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
-    "/usr/aarch64-linux-gnu/lib/libc.so": "libc6-dev-arm64-cross",
-    "node": "nodejs",
+    "thumb": {"qemu-system-arm": "qemu-system-arm"},
+    "aarch64": {"qemu-aarch64": "qemu-user", "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+                "/usr/aarch64-linux-gnu/lib/libc.so": "libc6-dev-arm64-cross"},
+    "wasm": {"node": "nodejs"},
 }
 
 
@@ -37,7 +36,10 @@ RUSTUP_TARGETS = installed_targets()
 
 def require_packages(targets):
     """Installs what is missing as root, else says what to install and ends the run."""
-    needed = dict(NEEDED)
+    needed = {}
+    for start, what in NEEDED.items():
+        if any(target.startswith(start) for target in targets):
+            needed |= what
     if not set(targets) <= RUSTUP_TARGETS:
         needed |= DEBIAN_RUST | {"ld.lld": "lld"}
     found = lambda what: os.path.exists(what) if what.startswith("/") else shutil.which(what)

@@ -1,8 +1,8 @@
 //! Links only where no panic can be reached.
 //!
-//! Its panic handler calls a function that does not exist. It runs everything that femto has, inference, training steps
-//! and the entries over slices, on lengths that the compiler does not know; so that it links is the proof. With the
-//! feature `plant` it does not.
+//! Its panic handler calls a function that does not exist. It computes all that is hashed for the comparison of
+//! targets: functions, products, losses, whole trainings, on lengths that the compiler does not know; so that it links
+//! is the proof. With the feature `plant` it does not.
 #![no_std]
 #![no_main]
 
