@@ -60,8 +60,8 @@ impl<L: Layer> Net<L> {
 
     /// The objective over a batch, and its gradient added to `gradient`.
     ///
-    /// With [`Reduction::Sum`] and no penalty the gradients of several batches add up to the bits of the one large
-    /// batch (a penalty would be added with each). A non-finite loss is returned as it is.
+    /// With [`Reduction::Sum`](crate::loss::Reduction::Sum) and no penalty the gradients of several batches add up to
+    /// the bits of the one large batch (a penalty would be added with each). A non-finite loss is returned as it is.
     ///
     /// # Errors
     /// [`BatchError`]; nothing is changed then.
