@@ -1,9 +1,11 @@
 //! What the benches share: reproducible inputs, the networks that are timed, and an instrument for the
 //! multiply-accumulate peak of the machine. The README next to this crate says which tool answers which question.
 
+pub mod contest;
 pub mod inputs;
 pub mod networks;
 pub mod peak;
+pub mod products;
 pub mod rounds;
 
 use femto::Level;

@@ -1,0 +1,104 @@
+//! Femto against its rivals, side by side in one run.
+//!
+//! `cargo run --release -p femto-benches -- matmul` measures the machine's FMA peak, femto and each rival in turns on
+//! the same data, compares the results first, and prints a table. `--json FILE` writes it as data.
+
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use femto::{Arithmetic, Isa, Level};
+use femto_benches::contest::Score;
+use femto_benches::peak::{Width, fma_gflops};
+use femto_benches::products;
+use indicatif::ProgressBar;
+
+/// Femto against its rivals, side by side in one run, one thread each.
+#[derive(Parser)]
+struct Options {
+    /// What to measure.
+    group: Group,
+    /// Writes the scores as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// The instruction set of femto: scalar, sse2, avx2, avx512, neon; the fastest one without it.
+    #[arg(long, value_name = "NAME")]
+    level: Option<Isa>,
+    /// Unfused arithmetic.
+    #[arg(long)]
+    unfused: bool,
+    /// Few rounds, and no shapes that take long: rough figures in seconds.
+    #[arg(long)]
+    quick: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Group {
+    /// Matrix products with bias and ReLU.
+    Matmul,
+    /// Everything.
+    All,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    let detected = Level::detect();
+    let arithmetic = if options.unfused { Arithmetic::Unfused } else { detected.arithmetic() };
+    let isa = options.level.unwrap_or(detected.isa());
+    let level = Level::new(isa, arithmetic)
+        .ok_or_else(|| format!("this machine cannot run {isa} {arithmetic}; try another --level, or --unfused"))?;
+    for width in Width::ALL {
+        match fma_gflops(width) {
+            Some(peak) => println!("FMA peak, {} bits: {peak:6.1} GFLOP/s", width.bits()),
+            None => println!("FMA peak, {} bits: no instrument here", width.bits()),
+        }
+    }
+    println!("femto: {level}; microseconds of the best round, results compared before\n");
+    let (rounds, round) = if options.quick { (6, Duration::from_millis(1)) } else { (30, Duration::from_millis(2)) };
+    let contests = match options.group {
+        Group::Matmul | Group::All => products::contests(level, options.quick),
+    };
+    // Silent where nobody watches.
+    let bar = ProgressBar::new(contests.len() as u64);
+    let mut scores = Vec::new();
+    for contest in contests {
+        scores.push(contest.hold(Width::of(level), rounds, round)?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    print_table(&scores);
+    if let Some(path) = &options.json {
+        let text = serde_json::to_string_pretty(&scores)?;
+        fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn print_table(scores: &[Score]) {
+    let Some(first) = scores.first() else { return };
+    let names: Vec<&String> = first.rivals.keys().collect();
+    print!("{:<16} {:>11}", "shape", "femto");
+    for name in &names {
+        print!(" {name:>14}");
+    }
+    println!(" {:>8} {:>8}", "ratio", "of peak");
+    for score in scores {
+        print!("{:<16} {:>11.3}", score.case, score.femto);
+        for name in &names {
+            match score.rivals.get(*name).and_then(serde_json::Value::as_f64) {
+                Some(time) => print!(" {time:>14.3}"),
+                None => print!(" {:>14}", "-"),
+            }
+        }
+        let ratio = score.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
+        let fraction = score.peak_fraction.map_or_else(|| "-".to_owned(), |part| format!("{:.1} %", 100.0 * part));
+        println!(" {ratio:>8} {fraction:>8}");
+    }
+    let ratios: Vec<f64> = scores.iter().filter_map(|score| score.ratio).collect();
+    if !ratios.is_empty() {
+        let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
+        println!("\nratio to the best rival of each shape, geometric mean: {mean:.2}");
+    }
+}
