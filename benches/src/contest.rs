@@ -1,18 +1,19 @@
 //! Femto and its rivals on the same data, in turns: results compared first, then times.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::peak::{self, Width};
+use crate::rounds::Calls;
 
 /// One way to do the work of a case.
 pub struct Contender {
     /// What it is.
     pub name: &'static str,
-    repeat: Box<dyn FnMut(u32)>,
-    result: Box<dyn FnOnce() -> Vec<f32>>,
+    calls: Calls,
+    result: Box<dyn Fn() -> Vec<f32>>,
 }
 
 impl Contender {
@@ -26,34 +27,12 @@ impl Contender {
         let mut state = make();
         Self {
             name,
-            repeat: Box::new(move |times| {
-                for _ in 0..times {
-                    call(&mut state);
-                }
-            }),
+            calls: Calls::new(move || call(&mut state)),
             result: Box::new(move || {
                 let mut state = make();
                 call(&mut state);
                 result(&state)
             }),
-        }
-    }
-
-    fn time(&mut self, calls: u32) -> f64 {
-        let start = Instant::now();
-        (self.repeat)(calls);
-        start.elapsed().as_secs_f64()
-    }
-
-    /// How many calls last about as long as `round`. Also warms caches up.
-    fn calls_in(&mut self, round: Duration) -> u32 {
-        let mut calls = 1;
-        loop {
-            let seconds = self.time(calls);
-            if seconds >= 0.25 * round.as_secs_f64() || calls >= 1 << 24 {
-                return (f64::from(calls) * round.as_secs_f64() / seconds).clamp(1.0, 1e9) as u32;
-            }
-            calls *= 2;
         }
     }
 }
@@ -121,8 +100,7 @@ impl Contest {
     pub fn hold(self, width: Option<Width>, rounds: u32, round: Duration) -> Result<Score, Disagreement> {
         let Self { group, case, multiply_accumulates, tolerance, femto, rivals } = self;
         let mut all: Vec<Contender> = std::iter::once(femto).chain(rivals).collect();
-        let results: Vec<Vec<f32>> =
-            all.iter_mut().map(|c| std::mem::replace(&mut c.result, Box::new(Vec::new))()).collect();
+        let results: Vec<Vec<f32>> = all.iter().map(|contender| (contender.result)()).collect();
         for (contender, result) in all.iter().zip(&results).skip(1) {
             let differences = result.iter().zip(&results[0]).map(|(a, b)| (a - b).abs());
             let difference = differences.fold(0.0, |most, d| if d <= most { most } else { d });
@@ -130,16 +108,14 @@ impl Contest {
                 return Err(Disagreement { case, rival: contender.name, difference });
             }
         }
-        let calls: Vec<u32> = all.iter_mut().map(|contender| contender.calls_in(round)).collect();
+        let calls: Vec<u32> = all.iter_mut().map(|contender| contender.calls.at_once(round)).collect();
         let mut best = vec![f64::INFINITY; all.len()];
-        let mut best_peak: Option<f64> = None;
+        let mut best_peak = None;
         for turn in 0..rounds as usize {
-            if let Some(peak) = width.and_then(peak::round) {
-                best_peak = Some(best_peak.map_or(peak, |best| best.max(peak)));
-            }
+            best_peak = peak::better(best_peak, width.and_then(peak::round));
             for i in 0..all.len() {
                 let i = (i + turn) % all.len();
-                best[i] = best[i].min(all[i].time(calls[i]) / f64::from(calls[i]));
+                best[i] = best[i].min(all[i].calls.time(calls[i]) / f64::from(calls[i]));
             }
         }
         let fastest_rival = best.iter().skip(1).copied().reduce(f64::min);

@@ -50,10 +50,25 @@ impl Width {
 /// can only make it slower. `None` where this machine lacks the instructions, or the instrument the architecture.
 #[must_use]
 pub fn fma_gflops(width: Width) -> Option<f64> {
-    (0..32).map(|_| round(width)).fold(None, |best, found| match (best, found) {
+    (0..32).map(|_| round(width)).fold(None, better)
+}
+
+/// The better of two rounds.
+pub(crate) fn better(best: Option<f64>, found: Option<f64>) -> Option<f64> {
+    match (best, found) {
         (Some(best), Some(found)) => Some(f64::max(best, found)),
         (best, found) => best.or(found),
-    })
+    }
+}
+
+/// Prints the peak at each width.
+pub fn print_all() {
+    for width in Width::ALL {
+        match fma_gflops(width) {
+            Some(peak) => println!("FMA peak, {} bits: {peak:6.1} GFLOP/s", width.bits()),
+            None => println!("FMA peak, {} bits: no instrument here", width.bits()),
+        }
+    }
 }
 
 /// One round of [`fma_gflops`], between one and two milliseconds on processors of 3 GHz.

@@ -31,14 +31,6 @@ impl<const M: usize, const K: usize, const N: usize> Operands<M, K, N> {
         Self { a: random(1), b: random(2), bias: random(3), c: zeroed() }
     }
 
-    fn finish(&mut self) {
-        for row in self.c.iter_mut() {
-            for (x, bias) in row.iter_mut().zip(self.bias.iter()) {
-                *x = (*x + bias).max(0.0);
-            }
-        }
-    }
-
     fn result(&self) -> Vec<f32> {
         self.c.as_flattened().to_vec()
     }
@@ -51,24 +43,32 @@ impl<const M: usize, const K: usize, const N: usize> Operands<M, K, N> {
             move |operands| {
                 let operands = black_box(operands);
                 product(operands);
-                operands.finish();
+                add_bias_and_rectify(operands.c.as_flattened_mut(), &operands.bias);
             },
             Self::result,
         )
     }
 }
 
+/// What femto does while the product is in registers.
+fn add_bias_and_rectify<const N: usize>(c: &mut [f32], bias: &[f32; N]) {
+    for row in c.chunks_exact_mut(N) {
+        for (x, bias) in row.iter_mut().zip(bias) {
+            *x = (*x + bias).max(0.0);
+        }
+    }
+}
+
 /// The contest of a product of M x K by K x N.
 fn nn<const M: usize, const K: usize, const N: usize>(level: Level) -> Contest {
-    type Of<const M: usize, const K: usize, const N: usize> = Operands<M, K, N>;
     let fixed = Contender::new(
         "femto",
-        Of::<M, K, N>::new,
+        Operands::<M, K, N>::new,
         move |operands| {
             let Operands { a, b, bias, c } = black_box(operands);
             matmul::nn_fixed(level, a, b, Start::Bias(bias), Relu, c);
         },
-        Of::result,
+        Operands::result,
     );
     Contest {
         group: "matmul",
@@ -77,7 +77,7 @@ fn nn<const M: usize, const K: usize, const N: usize>(level: Level) -> Contest {
         tolerance: 1e-5 * K as f32,
         femto: fixed,
         rivals: vec![
-            Of::<M, K, N>::rival("gemm", |o| {
+            Operands::<M, K, N>::rival("gemm", |o| {
                 let (c, a, b) = (o.c.as_mut_ptr().cast(), o.a.as_ptr().cast(), o.b.as_ptr().cast());
                 // SAFETY: the matrices have these sizes and strides, and are three allocations.
                 unsafe {
@@ -104,19 +104,19 @@ fn nn<const M: usize, const K: usize, const N: usize>(level: Level) -> Contest {
                     );
                 }
             }),
-            Of::<M, K, N>::rival("matrixmultiply", |o| {
+            Operands::<M, K, N>::rival("matrixmultiply", |o| {
                 let (c, a, b) = (o.c.as_mut_ptr().cast(), o.a.as_ptr().cast(), o.b.as_ptr().cast());
                 let (k, n) = (K as isize, N as isize);
                 // SAFETY: the matrices have these sizes and strides, and are three allocations.
                 unsafe { matrixmultiply::sgemm(M, K, N, 1.0, a, k, 1, b, n, 1, 0.0, c, n, 1) }
             }),
-            Of::<M, K, N>::rival("faer", |o| {
+            Operands::<M, K, N>::rival("faer", |o| {
                 let c = MatMut::from_row_major_slice_mut(o.c.as_flattened_mut(), M, N);
                 let a = MatRef::from_row_major_slice(o.a.as_flattened(), M, K);
                 let b = MatRef::from_row_major_slice(o.b.as_flattened(), K, N);
                 faer_matmul(c, Accum::Replace, a, b, 1.0, Par::Seq);
             }),
-            Of::<M, K, N>::rival("ndarray", |o| {
+            Operands::<M, K, N>::rival("ndarray", |o| {
                 let a = ArrayView2::from_shape((M, K), o.a.as_flattened());
                 let b = ArrayView2::from_shape((K, N), o.b.as_flattened());
                 let c = ArrayViewMut2::from_shape((M, N), o.c.as_flattened_mut());
@@ -151,11 +151,7 @@ fn nalgebra_dynamic<const M: usize, const K: usize, const N: usize>() -> Contend
         |state| {
             let State { a, b, c, bias } = black_box(state);
             c.gemm(1.0, b, a, 0.0);
-            for row in c.as_mut_slice().chunks_exact_mut(N) {
-                for (x, bias) in row.iter_mut().zip(bias.iter()) {
-                    *x = (*x + bias).max(0.0);
-                }
-            }
+            add_bias_and_rectify(c.as_mut_slice(), bias);
         },
         |state| state.c.as_slice().to_vec(),
     )

@@ -9,8 +9,12 @@ pub struct Kernel {
     /// What it is.
     pub name: String,
     flop: u64,
-    repeat: Box<dyn FnMut(u32)>,
+    calls: Calls,
 }
+
+/// A call that can be made many times. The loop lies inside what is called indirectly, so that a call of 50 ns can be
+/// timed.
+pub(crate) struct Calls(Box<dyn FnMut(u32)>);
 
 /// What turns have shown.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -34,52 +38,24 @@ impl Found {
 }
 
 impl Kernel {
-    /// A kernel of `multiply_accumulates`, two FLOP each. The loop over calls lies inside what is called indirectly, so
-    /// that a kernel of 50 ns can be timed.
+    /// A kernel of `multiply_accumulates`, two FLOP each.
     #[must_use]
-    pub fn new(name: impl Into<String>, multiply_accumulates: u64, mut call: impl FnMut() + 'static) -> Self {
-        Self {
-            name: name.into(),
-            flop: 2 * multiply_accumulates,
-            repeat: Box::new(move |times| {
-                for _ in 0..times {
-                    call();
-                }
-            }),
-        }
-    }
-
-    /// Seconds of so many calls.
-    fn time(&mut self, calls: u32) -> f64 {
-        let start = Instant::now();
-        (self.repeat)(calls);
-        start.elapsed().as_secs_f64()
-    }
-
-    /// How many calls last about as long as `round`. Also warms caches up.
-    fn calls_in(&mut self, round: Duration) -> u32 {
-        let mut calls = 1;
-        loop {
-            let seconds = self.time(calls);
-            if seconds >= 0.25 * round.as_secs_f64() || calls >= 1 << 24 {
-                return (f64::from(calls) * round.as_secs_f64() / seconds).clamp(1.0, 1e9) as u32;
-            }
-            calls *= 2;
-        }
+    pub fn new(name: impl Into<String>, multiply_accumulates: u64, call: impl FnMut() + 'static) -> Self {
+        Self { name: name.into(), flop: 2 * multiply_accumulates, calls: Calls::new(call) }
     }
 
     /// Times rounds of the peak and of the kernel in turns.
     pub fn compare(&mut self, width: Option<Width>, rounds: u32, round: Duration) -> Found {
-        let calls = self.calls_in(round);
+        let calls = self.calls.at_once(round);
         let mut seconds = f64::INFINITY;
         let mut best_peak: Option<f64> = None;
         let mut ratios = Vec::new();
         for _ in 0..rounds {
             let peak = width.and_then(peak::round);
-            let found = self.time(calls) / f64::from(calls);
+            best_peak = peak::better(best_peak, peak);
+            let found = self.calls.time(calls) / f64::from(calls);
             seconds = seconds.min(found);
             if let Some(peak) = peak {
-                best_peak = Some(best_peak.map_or(peak, |best| best.max(peak)));
                 ratios.push(self.flop as f64 / found * 1e-9 / peak);
             }
         }
@@ -89,6 +65,35 @@ impl Kernel {
             gflops: self.flop as f64 / seconds * 1e-9,
             peak: best_peak,
             median_of_peak: ratios.get(ratios.len() / 2).copied(),
+        }
+    }
+}
+
+impl Calls {
+    pub(crate) fn new(mut call: impl FnMut() + 'static) -> Self {
+        Self(Box::new(move |times| {
+            for _ in 0..times {
+                call();
+            }
+        }))
+    }
+
+    /// Seconds of so many calls.
+    pub(crate) fn time(&mut self, calls: u32) -> f64 {
+        let start = Instant::now();
+        (self.0)(calls);
+        start.elapsed().as_secs_f64()
+    }
+
+    /// How many calls last about as long as `round`. Also warms caches up.
+    pub(crate) fn at_once(&mut self, round: Duration) -> u32 {
+        let mut calls = 1;
+        loop {
+            let seconds = self.time(calls);
+            if seconds >= 0.25 * round.as_secs_f64() || calls >= 1 << 24 {
+                return (f64::from(calls) * round.as_secs_f64() / seconds).clamp(1.0, 1e9) as u32;
+            }
+            calls *= 2;
         }
     }
 }

@@ -14,7 +14,7 @@ use femto::optimizer::{Adam, Momentum, Rule, Sgd};
 use femto::{Arithmetic, Isa, Level};
 use femto_benches::inputs::{random, zeroed};
 use femto_benches::networks::{Digits, Layered, LayersOf, Pictures, Predicting, RATE, Training};
-use femto_benches::peak::{Width, fma_gflops};
+use femto_benches::peak::{self, Width};
 use femto_benches::rounds::Kernel;
 
 const ROUNDS: u32 = 60;
@@ -29,12 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .ok_or_else(|| format!("{name}: this machine has no fused arithmetic in that instruction set"))?
         }
     };
-    for width in Width::ALL {
-        match fma_gflops(width) {
-            Some(peak) => println!("FMA peak, {} bits: {peak:6.1} GFLOP/s", width.bits()),
-            None => println!("FMA peak, {} bits: no instrument here", width.bits()),
-        }
-    }
+    peak::print_all();
     println!("\nlevel {level}, best of {ROUNDS} rounds\n");
     println!("{:<38} {:>11} {:>9} {:>9} {:>8} {:>8}", "kernel", "time", "GFLOP/s", "peak", "best", "median");
     for kernel in &mut kernels(level) {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use femto::{Arithmetic, Isa, Level};
 use femto_benches::contest::Score;
-use femto_benches::peak::{Width, fma_gflops};
+use femto_benches::peak::{self, Width};
 use femto_benches::products;
 use indicatif::ProgressBar;
 
@@ -49,12 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let isa = options.level.unwrap_or(detected.isa());
     let level = Level::new(isa, arithmetic)
         .ok_or_else(|| format!("this machine cannot run {isa} {arithmetic}; try another --level, or --unfused"))?;
-    for width in Width::ALL {
-        match fma_gflops(width) {
-            Some(peak) => println!("FMA peak, {} bits: {peak:6.1} GFLOP/s", width.bits()),
-            None => println!("FMA peak, {} bits: no instrument here", width.bits()),
-        }
-    }
+    peak::print_all();
     println!("femto: {level}; microseconds of the best round, results compared before\n");
     let (rounds, round) = if options.quick { (6, Duration::from_millis(1)) } else { (30, Duration::from_millis(2)) };
     let contests = match options.group {

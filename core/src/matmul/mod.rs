@@ -23,6 +23,7 @@ pub use epilogue::Epilogue;
 pub(crate) use epilogue::rectify;
 pub use matrix::{Matrix, MatrixMut, ShapeError};
 pub(crate) use product::{backward_rows, forward_rows, gradient_rows, sum_rows};
+pub(crate) use sink::add_penalty;
 pub use sink::{Accumulate, Sink, SinkPart};
 
 use crate::activation::{Activation, Identity};

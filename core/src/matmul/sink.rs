@@ -125,14 +125,7 @@ unsafe impl Sink for Accumulate {
         }
         // SAFETY: the caller promises that the parameter value has these numbers; nobody writes them meanwhile.
         let parameters = unsafe { core::slice::from_raw_parts(self.parameters.add(index), gradient.len()) };
-        let l2 = s.splat(self.l2);
-        simd::zip(
-            s,
-            gradient,
-            [parameters],
-            #[inline(always)]
-            |g, [w]| s.mac(l2, w, g),
-        );
+        add_penalty(s, self.l2, gradient, parameters);
     }
 
     #[inline(always)]
@@ -155,4 +148,17 @@ unsafe impl Sink for Accumulate {
         _tail: Option<S::Tail>,
     ) {
     }
+}
+
+/// Adds the gradient `l2 * w` of the penalty.
+#[inline(always)]
+pub(crate) fn add_penalty<S: Simd>(s: S, l2: f32, gradient: &mut [f32], parameters: &[f32]) {
+    let l2 = s.splat(l2);
+    simd::zip(
+        s,
+        gradient,
+        [parameters],
+        #[inline(always)]
+        |g, [w]| s.mac(l2, w, g),
+    );
 }

@@ -16,7 +16,7 @@ pub use momentum::Momentum;
 pub use sgd::Sgd;
 
 use crate::flat::Flat;
-use crate::matmul::{ShapeError, Sink, SinkPart};
+use crate::matmul::{ShapeError, Sink, SinkPart, add_penalty};
 use crate::simd::{self, Level, Simd, dispatch};
 
 /// A rule that changes each parameter by its gradient and `MOMENTS` numbers of its own.
@@ -243,14 +243,7 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
             let parameters = self.parameters.add(index);
             if penalised && self.l2 != 0.0 {
                 // A pass of its own, so that the rule is compiled once and looks at no flag.
-                let l2 = s.splat(self.l2);
-                simd::zip(
-                    s,
-                    gradient,
-                    [core::slice::from_raw_parts(parameters, gradient.len())],
-                    #[inline(always)]
-                    |g, [w]| s.mac(l2, w, g),
-                );
+                add_penalty(s, self.l2, gradient, core::slice::from_raw_parts(parameters, gradient.len()));
             }
             let mut moments = self.moments;
             let mut m = 0;
@@ -292,23 +285,17 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
         unsafe {
             let mut v = 0;
             while v < NV {
-                let at = index + v * S::LANES;
-                let p = self.parameters.add(at);
-                let w = simd::load_part(s, p, tail);
-                let mut moments = [w; MOMENTS];
-                let mut m = 0;
-                while m < MOMENTS {
-                    moments[m] = simd::load_part(s, self.moments[m].add(at), tail);
-                    m += 1;
-                }
-                let g = if PENALISED { s.mac(s.splat(self.l2), w, gradient[v]) } else { gradient[v] };
-                let (w, moments) = self.update.update(s, w, moments, g);
-                simd::store_part(s, p, tail, w);
-                let mut m = 0;
-                while m < MOMENTS {
-                    simd::store_part(s, self.moments[m].add(at), tail, moments[m]);
-                    m += 1;
-                }
+                simd::update_vector(
+                    s,
+                    index + v * S::LANES,
+                    tail,
+                    (self.parameters, &self.moments),
+                    #[inline(always)]
+                    |w, m, []| {
+                        let g = if PENALISED { s.mac(s.splat(self.l2), w, gradient[v]) } else { gradient[v] };
+                        self.update.update(s, w, m, g)
+                    },
+                );
                 v += 1;
             }
         }

@@ -30,7 +30,7 @@ mod target;
 pub use level::{Isa, Level, UnknownIsa};
 pub use scalar::Scalar;
 pub use slice::{fold, fold_into, map, sum, update, zip};
-pub(crate) use slice::{load_part, store_part, update_places};
+pub(crate) use slice::{load_part, update_places, update_vector};
 pub(crate) use target::{Token, dispatch};
 
 /// The number of virtual lanes of every sum or maximum over a slice.

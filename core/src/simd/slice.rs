@@ -88,6 +88,22 @@ pub(crate) unsafe fn update_places<S: Simd, const OTHERS: usize, const INS: usiz
     }
 }
 
+/// One vector of [`update_places`] without slices to read, from element `i` on, of the lanes of `tail` if there is one.
+///
+/// # Safety
+/// * The places have these lanes, which nobody else uses meanwhile.
+#[inline(always)]
+pub(crate) unsafe fn update_vector<S: Simd, const OTHERS: usize>(
+    s: S,
+    i: usize,
+    tail: Option<S::Tail>,
+    places: (*mut f32, &[*mut f32; OTHERS]),
+    f: impl Fn(S::Vector, [S::Vector; OTHERS], [S::Vector; 0]) -> (S::Vector, [S::Vector; OTHERS]),
+) {
+    // SAFETY: the caller's promise.
+    unsafe { update_at(s, i, tail, places, &[], &f) }
+}
+
 /// One vector of each slice of [`update`], from element `i` on, of the lanes of `tail` if there is one.
 ///
 /// # Safety
@@ -278,7 +294,7 @@ pub(crate) unsafe fn load_part<S: Simd>(s: S, p: *const f32, tail: Option<S::Tai
 /// # Safety
 /// * `p` is valid for writes of these lanes.
 #[inline(always)]
-pub(crate) unsafe fn store_part<S: Simd>(s: S, p: *mut f32, tail: Option<S::Tail>, v: S::Vector) {
+unsafe fn store_part<S: Simd>(s: S, p: *mut f32, tail: Option<S::Tail>, v: S::Vector) {
     // SAFETY: the caller's promise.
     unsafe {
         match tail {
