@@ -5,8 +5,21 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use femto::Level;
+
 use crate::peak::{self, Width};
 use crate::rounds::Calls;
+
+/// What all contests of a run have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The level of femto.
+    pub level: Level,
+    /// Threads of the rivals that have any; femto uses one.
+    pub threads: usize,
+    /// Leaves out what takes long.
+    pub quick: bool,
+}
 
 /// One way to do the work of a case.
 pub struct Contender {

@@ -15,7 +15,7 @@ use nalgebra::DMatrix;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::contest::{Contender, Contest};
+use crate::contest::{Contender, Contest, Settings};
 use crate::inputs::{Aligned, random, zeroed};
 
 /// Operands at cache lines.
@@ -157,9 +157,10 @@ fn nalgebra_dynamic<const M: usize, const K: usize, const N: usize>() -> Contend
     )
 }
 
-/// All contests, small shapes first; `quick` leaves out what takes long.
+/// All contests, small shapes first.
 #[must_use]
-pub fn contests(level: Level, quick: bool) -> Vec<Contest> {
+pub fn contests(settings: Settings) -> Vec<Contest> {
+    let Settings { level, quick, .. } = settings;
     let mut all = vec![
         nn::<4, 4, 4>(level),
         nn::<8, 8, 8>(level),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use femto::{Arithmetic, Isa, Level};
-use femto_benches::contest::Score;
+use femto_benches::contest::{Contest, Score, Settings};
 use femto_benches::peak::{self, Width};
 use femto_benches::products;
 use indicatif::ProgressBar;
@@ -29,6 +29,9 @@ struct Options {
     /// Unfused arithmetic.
     #[arg(long)]
     unfused: bool,
+    /// Threads of the rivals that have any.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    threads: usize,
     /// Few rounds, and no shapes that take long: rough figures in seconds.
     #[arg(long)]
     quick: bool,
@@ -52,9 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     peak::print_all();
     println!("femto: {level}; microseconds of the best round, results compared before\n");
     let (rounds, round) = if options.quick { (6, Duration::from_millis(1)) } else { (30, Duration::from_millis(2)) };
-    let contests = match options.group {
-        Group::Matmul | Group::All => products::contests(level, options.quick),
-    };
+    let settings = Settings { level, threads: options.threads, quick: options.quick };
+    let contests = contests(options.group, settings);
     // Silent where nobody watches.
     let bar = ProgressBar::new(contests.len() as u64);
     let mut scores = Vec::new();
@@ -63,7 +65,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    print_table(&scores);
+    for group in scores.chunk_by(|a, b| a.group == b.group) {
+        print_table(group);
+    }
     if let Some(path) = &options.json {
         let text = serde_json::to_string_pretty(&scores)?;
         fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -71,10 +75,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn contests(group: Group, settings: Settings) -> Vec<Contest> {
+    match group {
+        Group::Matmul => products::contests(settings),
+        Group::All => [Group::Matmul].into_iter().flat_map(|group| contests(group, settings)).collect(),
+    }
+}
+
 fn print_table(scores: &[Score]) {
     let Some(first) = scores.first() else { return };
-    let names: Vec<&String> = first.rivals.keys().collect();
-    print!("{:<16} {:>11}", "shape", "femto");
+    let mut names: Vec<&String> = Vec::new();
+    for name in scores.iter().flat_map(|score| score.rivals.keys()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    print!("{:<16} {:>11}", first.group, "femto");
     for name in &names {
         print!(" {name:>14}");
     }
@@ -94,6 +110,6 @@ fn print_table(scores: &[Score]) {
     let ratios: Vec<f64> = scores.iter().filter_map(|score| score.ratio).collect();
     if !ratios.is_empty() {
         let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
-        println!("\nratio to the best rival of each shape, geometric mean: {mean:.2}");
+        println!("ratio to the best rival of each shape, geometric mean: {mean:.2}\n");
     }
 }
