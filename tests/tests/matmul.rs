@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests unwrap as tests do")]
 
 use femto::activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Sign, Softplus, Tanh, forward_slice};
-use femto::matmul::{self, Matrix, MatrixMut, Start};
+use femto::matmul::{self, Accumulate, Matrix, MatrixMut, Start};
+use femto::optimizer::{Optimizer, Sgd};
 use femto::{Level, ShapeError};
 use femto_tests::emulation::is_emulated;
 use femto_tests::levels;
@@ -160,6 +161,46 @@ fn every_level_gives_the_bits_of_the_plain_chain_on_the_shapes_of_networks() {
     ] {
         let starts = if is_emulated() { &STARTS[m % 3..][..1] } else { &STARTS[..] };
         check(Size { m, k, n }, starts, &mut numbers);
+    }
+}
+
+/// Large enough for blocks of rows, of k and of columns, and for panels (rows of `b` a page or more apart).
+#[test]
+fn every_level_gives_the_bits_of_the_plain_chain_where_matrices_are_cut_in_blocks() {
+    let mut numbers = Numbers::new(8);
+    for (m, k, n) in [(270, 20, 70), (97, 300, 1030), (40, 600, 515), (30, 270, 1040), (100, 1060, 1030)] {
+        if is_emulated() && m * k * n > 10_000_000 {
+            continue;
+        }
+        check(Size { m, k, n }, &STARTS[m % 3..][..1], &mut numbers);
+    }
+}
+
+#[test]
+fn a_wide_gradient_reaches_a_sink_as_it_reaches_a_matrix() {
+    const IN: usize = 100;
+    const OUT: usize = 1040;
+    let mut numbers = Numbers::new(11);
+    // One panel of steps, and more than that.
+    for batch in [70, 150] {
+        let (x, d) = (numbers.vector(batch * IN), numbers.vector(batch * OUT));
+        let (x, d): (&[[f32; IN]], &[[f32; OUT]]) = (x.as_chunks().0, d.as_chunks().0);
+        for level in levels::all() {
+            let mut product = vec![0.0; IN * OUT];
+            let out = MatrixMut::new(&mut product, IN, OUT, OUT).unwrap();
+            matmul::tn(level, x.into(), d.into(), Start::Zero, out).unwrap();
+
+            let mut gradient = Box::new([[0.0; OUT]; IN]);
+            let parameters = gradient.clone();
+            matmul::tn_into(level, x, d, Accumulate::part(&mut *gradient, &*parameters, 0.0)).unwrap();
+            assert!(bits(gradient.as_flattened()) == bits(&product), "{level}, batch {batch}: a gradient in memory");
+
+            let mut weights = Box::new([[0.0; OUT]; IN]);
+            let mut sgd = Optimizer::new(Sgd::new(1.0));
+            matmul::tn_into(level, x, d, sgd.sink(&mut *weights, 0.0)).unwrap();
+            let stepped: Vec<f32> = product.iter().map(|g| 0.0 - g).collect();
+            assert!(bits(weights.as_flattened()) == bits(&stepped), "{level}, batch {batch}: in place");
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The loops around the tile: strips of columns, blocks of k, balanced blocks of rows.
 
 use super::epilogue::Epilogue;
-use super::tile::{Tile, TileKind, body_of, form, most_rows, most_rows_for_widest};
-use crate::simd::Simd;
+use super::tile::{CHUNK, Tile, TileKind, body_of, form, most_rows, most_rows_for_widest};
+use crate::simd::{Ahead, Simd};
 
 /// The operands of a product as places in memory, `m x k` times `k x n`. Strides are in numbers.
 #[derive(Clone, Copy)]
@@ -47,9 +47,64 @@ pub(super) trait Destination<S: Simd> {
     fn finish(&mut self, s: S, block: Block);
 }
 
-/// Steps of k per block: a strip of `b`, 1024 steps by 64 columns, is 256 KiB and stays in a second-level cache while
-/// all rows of `a` pass by.
-const K_BLOCK: usize = 1024;
+/// Which part of a product [`run`] computes; its operands are those of the part.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    /// Where its outputs begin in the destination.
+    pub(super) row: usize,
+    pub(super) column: usize,
+    /// It has the first step of k; other parts start from the partial sums in the outputs' places.
+    pub(super) is_first: bool,
+    /// It has the last step of k, which completes the outputs.
+    pub(super) is_last: bool,
+    /// What is read of `b` after this part.
+    pub(super) ahead: Ahead,
+}
+
+impl Part {
+    pub(super) const WHOLE: Self = Self { row: 0, column: 0, is_first: true, is_last: true, ahead: Ahead::NOTHING };
+}
+
+/// [`drive`], out of line: all layers of one kind share the loops, whatever their sizes.
+///
+/// # Safety
+/// * As [`drive`].
+#[inline(always)]
+pub(super) unsafe fn run<S: Simd, D: Destination<S>, const FORM: u8>(
+    s: S,
+    epilogue: Epilogue,
+    operands: &Operands,
+    part: Part,
+    destination: &mut D,
+) {
+    s.outline(
+        #[inline(always)]
+        || {
+            // Single numbers have no panels; so their loops know it.
+            let part = if const { S::LANES == 1 } { Part::WHOLE } else { part };
+            // SAFETY: the caller's promise.
+            unsafe { drive::<S, D, FORM>(s, epilogue, operands, part, destination) }
+        },
+    );
+}
+
+/// The most steps of k in a block: a strip of `b`, 1024 steps by 64 columns, is 256 KiB and stays in a second-level
+/// cache while all rows of `a` pass by.
+pub(super) const K_BLOCK: usize = 1024;
+
+/// Steps of k in a block of `b` with rows `ldb` numbers apart. Beyond a MiB or so from first to last row, a strip falls
+/// into too few sets of a second-level cache to stay there: 256 x 784 x 512 took 1.3 times as long in one block as in
+/// two.
+#[inline(always)]
+const fn k_block(ldb: usize) -> usize {
+    if ldb < 512 {
+        K_BLOCK
+    } else if ldb < 1024 {
+        K_BLOCK / 2
+    } else {
+        K_BLOCK / 4
+    }
+}
 
 /// Computes the product into `destination`. The NT form is for tokens of one lane.
 ///
@@ -57,17 +112,18 @@ const K_BLOCK: usize = 1024;
 /// * The operands are valid for reads at their strides, the places that `destination` names for reads and writes, and
 ///   no place overlaps an operand.
 #[inline(always)]
-pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
+unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
     s: S,
     epilogue: Epilogue,
     operands: &Operands,
+    part: Part,
     destination: &mut D,
 ) {
     let Operands { m, k, n, a, lda, b, ldb } = *operands;
     if m == 0 || n == 0 {
         return;
     }
-    let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { usize::MAX };
+    let k_block = if D::HOLDS_PARTIAL_SUMS { k_block(ldb) } else { usize::MAX };
     let mut column = 0;
     for vectors in strips::<S, FORM>(m, n.div_ceil(S::LANES)) {
         let columns = (vectors * S::LANES).min(n - column);
@@ -76,6 +132,12 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
             let steps = (k - k_from).min(k_block);
             let is_last = k_from + steps == k;
             let last = columns - (vectors - 1) * S::LANES;
+            let ahead = match (is_last, column + columns) {
+                (false, _) => Ahead::new(b.wrapping_add(column + (k_from + steps) * ldb), ldb),
+                (true, next) if next < n => Ahead::new(b.wrapping_add(next), ldb),
+                _ => part.ahead,
+            };
+            let mut asked_for = 0;
             let mut kind = TileKind { rows: 0, vectors, is_full: last == S::LANES };
             let mut body = None;
             let mut row = 0;
@@ -88,11 +150,14 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
                         *body.insert(body_of::<FORM>(s.level(), kind))
                     }
                 };
-                let block = Block { row, rows, column, columns };
+                let block = Block { row: part.row + row, rows, column: part.column + column, columns };
                 // The start before the place: both borrow the destination, and a place must not outlive its borrow.
-                let first_start = if k_from == 0 { Some(destination.start(block)) } else { None };
+                let first_start = if part.is_first && k_from == 0 { Some(destination.start(block)) } else { None };
                 let out = destination.place(block);
                 let start = first_start.unwrap_or(Place { at: out.at.cast_const(), stride: out.stride });
+                // Each tile asks for some of the rows that come next.
+                let ahead = if asked_for < steps { ahead.skip(asked_for) } else { Ahead::NOTHING };
+                asked_for += steps.div_ceil(CHUNK);
                 // Wrapping, for with k = 0 the operands are empty and have no such place.
                 let (a_offset, b_offset) = match FORM {
                     form::NN => (row * lda + k_from, column + k_from * ldb),
@@ -113,11 +178,12 @@ pub(super) unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
                         out: out.at,
                         out_stride: out.stride,
                         last,
+                        ahead,
                         rectify: is_last && epilogue == Epilogue::Rectify,
                     };
                     body(&t);
                 }
-                if is_last {
+                if is_last && part.is_last {
                     destination.finish(s, block);
                 }
                 row += rows;

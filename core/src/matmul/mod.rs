@@ -14,6 +14,7 @@ mod destination;
 mod drive;
 mod epilogue;
 mod matrix;
+mod panel;
 mod product;
 mod rank_one;
 mod sink;

@@ -1,12 +1,12 @@
 //! The three products over places in memory, and over the rows of layers.
 
 use core::marker::PhantomData;
-use core::mem::MaybeUninit;
 use core::ops::Range;
 
 use super::destination::{Delta, Output, StartValues, ToSink};
-use super::drive::{Block, Destination, Operands, Place, drive};
+use super::drive::{Destination, Operands, Part, run};
 use super::epilogue::Epilogue;
+use super::panel::{by_blocks, by_panels};
 use super::rank_one::{Outer, rank_one};
 use super::sink::{Sink, SinkPart};
 use super::tile::form;
@@ -17,7 +17,7 @@ use crate::simd::Simd;
 /// NN: `a` m x k, `b` k x n.
 ///
 /// # Safety
-/// * As [`drive`].
+/// * As [`run`].
 #[inline(always)]
 pub(super) unsafe fn nn<S: Simd, D: Destination<S>>(
     s: S,
@@ -25,147 +25,32 @@ pub(super) unsafe fn nn<S: Simd, D: Destination<S>>(
     operands: &Operands,
     destination: &mut D,
 ) {
-    // Out of line: all layers of one kind share the loops, whatever their sizes.
-    s.outline(
-        #[inline(always)]
-        // SAFETY: the caller's promise.
-        || unsafe { drive::<S, D, { form::NN }>(s, epilogue, operands, destination) },
-    );
+    // SAFETY: the caller's promise.
+    unsafe { by_blocks::<S, D, { form::NN }>(s, epilogue, operands, destination) }
 }
 
 /// TN: `a` k x m, `b` k x n.
 ///
 /// # Safety
-/// * As [`drive`].
+/// * As [`run`].
 #[inline(always)]
 pub(super) unsafe fn tn<S: Simd, D: Destination<S>>(s: S, operands: &Operands, destination: &mut D) {
-    // Out of line: all layers of one kind share the loops, whatever their sizes.
-    s.outline(
-        #[inline(always)]
-        // SAFETY: the caller's promise.
-        || unsafe { drive::<S, D, { form::TN }>(s, Epilogue::Keep, operands, destination) },
-    );
+    // SAFETY: the caller's promise.
+    unsafe { by_blocks::<S, D, { form::TN }>(s, Epilogue::Keep, operands, destination) }
 }
 
-/// Steps of k, and columns, of the panel into which NT transposes: 16 KiB of stack, which stay in the first-level
-/// cache while the rows of `a` pass by.
-const PANEL: usize = 64;
-
-/// NT: `a` m x k, `b` n x k.
-///
-/// Vectors run over columns, which lie a row apart here, so panels of `b` are transposed on the stack and multiplied
-/// in the NN form. A later panel of the same columns starts from the partial sums of the one before: one chain.
-/// Single numbers have no such trouble and read `b` as it lies.
+/// NT: `a` m x k, `b` n x k. Single numbers read `b` as it lies, vectors need its transpose.
 ///
 /// # Safety
-/// * As [`drive`].
+/// * As [`run`].
 #[inline(always)]
 pub(super) unsafe fn nt<S: Simd, D: Destination<S>>(s: S, operands: &Operands, destination: &mut D) {
-    if const { S::LANES == 1 } {
-        // Out of line: all layers of one kind share the loops, whatever their sizes.
-        return s.outline(
-            #[inline(always)]
-            // SAFETY: the caller's promise.
-            || unsafe { drive::<S, D, { form::NT }>(s, Epilogue::Keep, operands, destination) },
-        );
-    }
-    let Operands { m, k, n, a, b, ldb, .. } = *operands;
-    if m == 0 || n == 0 {
-        return;
-    }
-    let mut panel = MaybeUninit::<[[f32; PANEL]; PANEL]>::uninit();
-    let panel: *mut f32 = panel.as_mut_ptr().cast();
-    let mut column = 0;
-    while column < n {
-        let columns = (n - column).min(PANEL);
-        let mut k_from = 0;
-        loop {
-            let steps = (k - k_from).min(PANEL);
-            let is_last = k_from + steps == k;
-            // Wrapping, for with k = 0 the operands are empty and have no such place.
-            let (a, b) = (a.wrapping_add(k_from), b.wrapping_add(column * ldb + k_from));
-            // SAFETY: the block of `b` lies inside it; the panel has room for whole vectors because LANES divides
-            // its width; what is read of it below was written here.
-            unsafe {
-                transpose(s, b, ldb, (columns, steps), panel);
-                let part = Operands { k: steps, n: columns, a, b: panel, ldb: PANEL, ..*operands };
-                let mut columns_of = ColumnsOf { inner: destination, column, is_first: k_from == 0, is_last };
-                nn(s, Epilogue::Keep, &part, &mut columns_of);
-            }
-            if is_last {
-                break;
-            }
-            k_from += steps;
-        }
-        column += columns;
-    }
-}
-
-/// Transposes `rows` x `columns` numbers (`shape`) at `src` into the panel.
-///
-/// # Safety
-/// * `src` is valid for reads of the shape at the stride; both sides are at most [`PANEL`].
-#[inline(always)]
-unsafe fn transpose<S: Simd>(s: S, src: *const f32, stride: usize, shape: (usize, usize), panel: *mut f32) {
-    let (rows, columns) = shape;
-    s.outline(
-        #[inline(always)]
-        || {
-            let mut r = 0;
-            while r < rows {
-                let block_rows = (rows - r).min(S::LANES);
-                let mut c = 0;
-                while c < columns {
-                    let block_columns = (columns - c).min(S::LANES);
-                    // SAFETY: the block lies inside the shape, its transpose inside the panel.
-                    unsafe {
-                        let (from, to) = (src.add(r * stride + c), panel.add(c * PANEL + r));
-                        s.transpose(from, stride, block_rows, block_columns, to, PANEL);
-                    }
-                    c += block_columns;
-                }
-                r += block_rows;
-            }
-        },
-    );
-}
-
-/// The columns of a destination from `column` on, for one block of k.
-struct ColumnsOf<'a, D> {
-    inner: &'a mut D,
-    column: usize,
-    is_first: bool,
-    is_last: bool,
-}
-
-impl<D> ColumnsOf<'_, D> {
-    #[inline(always)]
-    const fn shifted(&self, block: Block) -> Block {
-        Block { column: block.column + self.column, ..block }
-    }
-}
-
-impl<S: Simd, D: Destination<S>> Destination<S> for ColumnsOf<'_, D> {
-    const HOLDS_PARTIAL_SUMS: bool = true;
-
-    #[inline(always)]
-    fn start(&mut self, block: Block) -> Place<*const f32> {
-        if self.is_first {
-            return self.inner.start(self.shifted(block));
-        }
-        let partial_sums = self.inner.place(self.shifted(block));
-        Place { at: partial_sums.at.cast_const(), stride: partial_sums.stride }
-    }
-
-    #[inline(always)]
-    fn place(&mut self, block: Block) -> Place<*mut f32> {
-        self.inner.place(self.shifted(block))
-    }
-
-    #[inline(always)]
-    fn finish(&mut self, s: S, block: Block) {
-        if self.is_last {
-            self.inner.finish(s, self.shifted(block));
+    // SAFETY: the caller's promise.
+    unsafe {
+        if const { S::LANES == 1 } {
+            run::<S, D, { form::NT }>(s, Epilogue::Keep, operands, Part::WHOLE, destination);
+        } else {
+            by_panels::<S, D, { form::NT }>(s, Epilogue::Keep, operands, destination);
         }
     }
 }
@@ -294,7 +179,7 @@ unsafe fn tn_into<S: Simd, K: Sink>(s: S, operands: &Operands, place: SinkPlace<
         || {
             let mut to_sink = ToSink::<S, K> { sink, base, columns: n, penalised, stage: s.stage() };
             // SAFETY: the caller's promise.
-            unsafe { drive::<S, _, { form::TN }>(s, Epilogue::Keep, operands, &mut to_sink) }
+            unsafe { tn(s, operands, &mut to_sink) }
         },
     );
 }

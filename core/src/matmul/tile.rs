@@ -17,7 +17,7 @@
 //! they are used, share them, and do not wait for their compilation.
 
 use super::epilogue::rectify;
-use crate::simd::{Level, Simd, dispatch};
+use crate::simd::{Ahead, Level, Simd, dispatch};
 
 /// How `a` and `b` lie in memory; a type-level choice, for addresses are a good part of what a tile's loop does.
 pub(super) mod form {
@@ -28,6 +28,10 @@ pub(super) mod form {
     /// Steps of `a` and of `b` are adjacent; for tokens of one lane.
     pub(in crate::matmul) const NT: u8 = 2;
 }
+
+/// Steps of k between requests for a row of the next strip: all that 96 rows of `a` ask for is one strip. More often,
+/// and the requests would queue where the third-level cache is slow.
+pub(super) const CHUNK: usize = 16;
 
 /// Where one tile reads and writes. Strides are in numbers.
 #[derive(Clone, Copy)]
@@ -47,6 +51,8 @@ pub(super) struct Tile {
     pub(super) out_stride: usize,
     /// Columns in the last vector, `1..=LANES`.
     pub(super) last: usize,
+    /// What will be read next: the rows of another strip of `b`, one of which is asked for every [`CHUNK`] steps.
+    pub(super) ahead: Ahead,
     /// Negative sums become 0. A value, not a type: it is looked at once, and a second set of bodies is spared.
     pub(super) rectify: bool,
 }
@@ -60,8 +66,7 @@ pub(super) struct Tile {
 /// * `out` does not overlap `a` or `b`; it may be `start`.
 #[inline(always)]
 unsafe fn tile<S: Simd, const FORM: u8, const MR: usize, const NV: usize, const TAIL: bool>(s: S, tile: &Tile) {
-    let Tile { mut a, lda, mut b, ldb, mut k, start, start_stride, out, out_stride, last, rectify: is_rectified } =
-        *tile;
+    let Tile { mut a, lda, mut b, ldb, mut k, start, start_stride, out, out_stride, last, mut ahead, .. } = *tile;
     let tail = s.tail(last);
     let mut acc = [[s.splat(0.0); NV]; MR];
     if !start.is_null() {
@@ -76,28 +81,37 @@ unsafe fn tile<S: Simd, const FORM: u8, const MR: usize, const NV: usize, const 
         }
     }
 
-    // Several steps at a time where `a` is read along its rows: the addresses of the rows are worked out once for all.
-    // SAFETY: `k` steps are left, of which `steps` are made.
-    unsafe {
-        if FORM == form::NN {
-            while k >= S::UNROLL {
-                for step in 0..S::UNROLL {
-                    acc = advance::<S, FORM, MR, NV, TAIL>(s, acc, (a.add(step), lda), (b, ldb), tail);
-                    b = b.wrapping_add(ldb);
-                }
-                a = a.wrapping_add(S::UNROLL);
-                k -= S::UNROLL;
-            }
+    while k > 0 {
+        let mut steps = k;
+        if const { S::LANES > 1 } {
+            steps = steps.min(CHUNK);
+            ahead.ask(NV * S::LANES);
         }
-        while k > 0 {
-            acc = advance::<S, FORM, MR, NV, TAIL>(s, acc, (a, lda), (b, ldb), tail);
-            a = a.wrapping_add(if FORM == form::TN { lda } else { 1 });
-            b = b.wrapping_add(if FORM == form::NT { 1 } else { ldb });
-            k -= 1;
+        k -= steps;
+        // Several steps at a time where `a` is read along its rows: the addresses of the rows are worked out once for
+        // all.
+        // SAFETY: `steps` are left.
+        unsafe {
+            if FORM == form::NN {
+                while steps >= S::UNROLL {
+                    for step in 0..S::UNROLL {
+                        acc = advance::<S, FORM, MR, NV, TAIL>(s, acc, (a.add(step), lda), (b, ldb), tail);
+                        b = b.wrapping_add(ldb);
+                    }
+                    a = a.wrapping_add(S::UNROLL);
+                    steps -= S::UNROLL;
+                }
+            }
+            while steps > 0 {
+                acc = advance::<S, FORM, MR, NV, TAIL>(s, acc, (a, lda), (b, ldb), tail);
+                a = a.wrapping_add(if FORM == form::TN { lda } else { 1 });
+                b = b.wrapping_add(if FORM == form::NT { 1 } else { ldb });
+                steps -= 1;
+            }
         }
     }
 
-    if is_rectified {
+    if tile.rectify {
         for c in acc.as_flattened_mut() {
             *c = rectify(s, *c);
         }

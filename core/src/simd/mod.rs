@@ -9,6 +9,7 @@
 //! patterns). There is no reciprocal estimate, no hardware min or max, no relaxed instruction: see the bit
 //! contract in the crate documentation.
 
+mod ahead;
 mod level;
 mod scalar;
 mod slice;
@@ -27,6 +28,7 @@ mod slice;
 )]
 mod target;
 
+pub(crate) use ahead::Ahead;
 pub use level::{Isa, Level, UnknownIsa};
 pub use scalar::Scalar;
 pub use slice::{fold, fold_into, map, sum, update, zip};
