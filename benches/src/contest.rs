@@ -10,6 +10,9 @@ use femto::Level;
 use crate::peak::{self, Width};
 use crate::rounds::Calls;
 
+/// The name of femto among contenders.
+pub const FEMTO: &str = "femto";
+
 /// What all contests of a run have in common.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -27,6 +30,7 @@ pub struct Contender {
     pub name: &'static str,
     calls: Calls,
     result: Box<dyn Fn() -> Vec<f32>>,
+    worst_ulp: Option<Box<dyn Fn() -> f64>>,
 }
 
 impl Contender {
@@ -46,6 +50,48 @@ impl Contender {
                 call(&mut state);
                 result(&state)
             }),
+            worst_ulp: None,
+        }
+    }
+
+    /// The same with a measure of its accuracy: the worst error in ulp.
+    #[must_use]
+    pub fn with_worst_ulp(mut self, measure: impl Fn() -> f64 + 'static) -> Self {
+        self.worst_ulp = Some(Box::new(measure));
+        self
+    }
+
+    /// The worst error in ulp, measured now; none without a measure.
+    #[must_use]
+    pub fn worst_ulp(&self) -> Option<f64> {
+        self.worst_ulp.as_ref().map(|measure| measure())
+    }
+}
+
+/// What a time is stated in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unit {
+    /// Microseconds of a call.
+    Microseconds,
+    /// Nanoseconds of one of so many elements of a call.
+    NanosecondsPerElement(usize),
+}
+
+impl Unit {
+    /// The symbol of the unit.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Microseconds => "us",
+            Self::NanosecondsPerElement(_) => "ns",
+        }
+    }
+
+    /// The time of a call in this unit.
+    fn of(self, seconds: f64) -> f64 {
+        match self {
+            Self::Microseconds => seconds * 1e6,
+            Self::NanosecondsPerElement(elements) => seconds * 1e9 / elements as f64,
         }
     }
 }
@@ -56,9 +102,11 @@ pub struct Contest {
     pub group: &'static str,
     /// Its shape.
     pub case: String,
-    /// Multiply-accumulates of a call, of two FLOP each.
+    /// What times are stated in.
+    pub unit: Unit,
+    /// Multiply-accumulates of a call, of two FLOP each; 0 for work that is not made of them, which has no peak.
     pub multiply_accumulates: u64,
-    /// The largest difference between results that rounding explains.
+    /// The largest difference between results that rounding explains, where they are above 1 relative to them.
     pub tolerance: f32,
     /// Femto.
     pub femto: Contender,
@@ -75,14 +123,40 @@ pub struct Score {
     pub case: String,
     /// What the values are.
     pub unit: &'static str,
-    /// Microseconds of a call, best round.
+    /// The time of femto, best round.
     pub femto: f64,
     /// The same of each rival.
     pub rivals: Map<String, Value>,
-    /// The best rival's time by femto's; above 1 femto is ahead.
+    /// The time of the best rival that [counts](Self::counts) by femto's; above 1 femto is ahead.
     pub ratio: Option<f64>,
     /// The part of the FMA peak that femto reaches; the peak is measured in the same rounds.
     pub peak_fraction: Option<f64>,
+    /// The worst error of each contender in ulp, where it is measured.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub worst_ulp: Map<String, Value>,
+}
+
+impl Score {
+    /// Whether a rival is as accurate as femto: its worst error is at most femto's, rounded up to a tenth of an ulp.
+    /// All count where no errors are measured.
+    #[must_use]
+    pub fn counts(&self, rival: &str) -> bool {
+        let of = |name| self.worst_ulp.get(name).and_then(Value::as_f64);
+        self.worst_ulp.is_empty()
+            || matches!((of(rival), of(FEMTO)), (Some(rival), Some(femto)) if rival <= (10.0 * femto).ceil() / 10.0)
+    }
+
+    /// The time of the fastest rival by femto's, whatever its accuracy.
+    #[must_use]
+    pub fn ratio_to_fastest(&self) -> Option<f64> {
+        self.rivals.keys().filter_map(|rival| self.ratio_to(rival)).reduce(f64::min)
+    }
+
+    /// The time of a rival by femto's.
+    #[must_use]
+    pub fn ratio_to(&self, rival: &str) -> Option<f64> {
+        self.rivals.get(rival).and_then(Value::as_f64).map(|time| time / self.femto)
+    }
 }
 
 /// Results that rounding does not explain.
@@ -111,16 +185,18 @@ impl Contest {
     /// # Errors
     /// [`Disagreement`] where a rival computes something else; nothing is timed then.
     pub fn hold(self, width: Option<Width>, rounds: u32, round: Duration) -> Result<Score, Disagreement> {
-        let Self { group, case, multiply_accumulates, tolerance, femto, rivals } = self;
+        let Self { group, case, unit, multiply_accumulates, tolerance, femto, rivals } = self;
         let mut all: Vec<Contender> = std::iter::once(femto).chain(rivals).collect();
         let results: Vec<Vec<f32>> = all.iter().map(|contender| (contender.result)()).collect();
         for (contender, result) in all.iter().zip(&results).skip(1) {
-            let differences = result.iter().zip(&results[0]).map(|(a, b)| (a - b).abs());
+            let differences = result.iter().zip(&results[0]).map(|(a, b)| (a - b).abs() / b.abs().max(1.0));
             let difference = differences.fold(0.0, |most, d| if d <= most { most } else { d });
             if result.len() != results[0].len() || difference.is_nan() || difference > tolerance {
                 return Err(Disagreement { case, rival: contender.name, difference });
             }
         }
+        let worst_ulp = all.iter().filter_map(|c| Some((c.name.to_owned(), Value::from(c.worst_ulp()?)))).collect();
+        let width = width.filter(|_| multiply_accumulates > 0);
         let calls: Vec<u32> = all.iter_mut().map(|contender| contender.calls.at_once(round)).collect();
         let mut best = vec![f64::INFINITY; all.len()];
         let mut best_peak = None;
@@ -131,16 +207,20 @@ impl Contest {
                 best[i] = best[i].min(all[i].calls.time(calls[i]) / f64::from(calls[i]));
             }
         }
-        let fastest_rival = best.iter().skip(1).copied().reduce(f64::min);
-        Ok(Score {
+        let times = all.iter().zip(&best).skip(1).map(|(c, s)| (c.name.to_owned(), Value::from(unit.of(*s))));
+        let mut score = Score {
             group,
             case,
-            unit: "us",
-            femto: best[0] * 1e6,
-            rivals: all.iter().zip(&best).skip(1).map(|(c, s)| (c.name.to_owned(), Value::from(s * 1e6))).collect(),
-            ratio: fastest_rival.map(|rival| rival / best[0]),
+            unit: unit.symbol(),
+            femto: unit.of(best[0]),
+            rivals: times.collect(),
+            ratio: None,
             peak_fraction: best_peak.map(|peak| 2.0 * multiply_accumulates as f64 / best[0] * 1e-9 / peak),
-        })
+            worst_ulp,
+        };
+        let counting = score.rivals.keys().filter(|rival| score.counts(rival));
+        score.ratio = counting.filter_map(|rival| score.ratio_to(rival)).reduce(f64::min);
+        Ok(score)
     }
 }
 
@@ -157,9 +237,10 @@ mod tests {
         Contest {
             group: "sleep",
             case: "short".to_owned(),
+            unit: Unit::Microseconds,
             multiply_accumulates: 1,
             tolerance: 0.1,
-            femto: sleeper("femto", 1, 1.0),
+            femto: sleeper(FEMTO, 1, 1.0),
             rivals: vec![sleeper("long", 4, value)],
         }
     }
@@ -177,5 +258,35 @@ mod tests {
             let refused = contest(value).hold(None, 1, Duration::from_millis(1));
             assert!(matches!(refused, Err(Disagreement { rival: "long", .. })), "{value}");
         }
+    }
+
+    #[test]
+    fn large_results_are_compared_relative_to_their_size() {
+        for (value, agrees) in [(1050.0, true), (1200.0, false)] {
+            let mut contest = contest(value);
+            contest.femto = sleeper(FEMTO, 1, 1000.0);
+            assert_eq!(contest.hold(None, 1, Duration::from_millis(1)).is_ok(), agrees, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_ratio_is_that_to_rivals_as_accurate_as_femto() {
+        let mut contest = contest(1.0);
+        contest.femto = contest.femto.with_worst_ulp(|| 0.81);
+        contest.rivals = vec![
+            sleeper("inaccurate", 1, 1.0).with_worst_ulp(|| 0.91),
+            sleeper("accurate", 4, 1.0).with_worst_ulp(|| 0.9),
+            sleeper("wrong", 1, 1.0).with_worst_ulp(|| f64::INFINITY),
+        ];
+        let score = contest.hold(None, 2, Duration::from_millis(1)).expect("they agree");
+        let counting = ["inaccurate", "accurate", "wrong"].map(|rival| score.counts(rival));
+        assert_eq!(counting, [false, true, false], "{score:?}");
+        assert_eq!(score.ratio, score.ratio_to("accurate"), "{score:?}");
+    }
+
+    #[test]
+    fn times_are_stated_in_their_unit() {
+        assert_eq!(Unit::Microseconds.of(0.5), 5e5, "a call");
+        assert_eq!(Unit::NanosecondsPerElement(1000).of(1e-6), 1.0, "an element");
     }
 }

@@ -2,11 +2,14 @@
 //! multiply-accumulate peak of the machine. The README next to this crate says which tool answers which question.
 
 pub mod contest;
+pub mod functions;
 pub mod inputs;
 pub mod networks;
 pub mod peak;
 pub mod products;
 pub mod rounds;
+pub mod table;
+pub mod ulp;
 
 use femto::Level;
 

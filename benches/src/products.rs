@@ -15,7 +15,7 @@ use nalgebra::DMatrix;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::contest::{Contender, Contest, Settings};
+use crate::contest::{Contender, Contest, FEMTO, Settings, Unit};
 use crate::inputs::{Aligned, random, zeroed};
 
 /// Operands at cache lines.
@@ -62,7 +62,7 @@ fn add_bias_and_rectify<const N: usize>(c: &mut [f32], bias: &[f32; N]) {
 /// The contest of a product of M x K by K x N.
 fn nn<const M: usize, const K: usize, const N: usize>(level: Level) -> Contest {
     let fixed = Contender::new(
-        "femto",
+        FEMTO,
         Operands::<M, K, N>::new,
         move |operands| {
             let Operands { a, b, bias, c } = black_box(operands);
@@ -73,6 +73,7 @@ fn nn<const M: usize, const K: usize, const N: usize>(level: Level) -> Contest {
     Contest {
         group: "matmul",
         case: format!("{M}x{K}x{N}"),
+        unit: Unit::Microseconds,
         multiply_accumulates: (M * K * N) as u64,
         tolerance: 1e-5 * K as f32,
         femto: fixed,

@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use femto::{Arithmetic, Isa, Level};
-use femto_benches::contest::{Contest, Score, Settings};
+use femto_benches::contest::{Contest, Settings};
+use femto_benches::functions;
 use femto_benches::peak::{self, Width};
 use femto_benches::products;
+use femto_benches::table::Table;
 use indicatif::ProgressBar;
 
 /// Femto against its rivals, side by side in one run, one thread each.
@@ -41,6 +43,8 @@ struct Options {
 enum Group {
     /// Matrix products with bias and ReLU.
     Matmul,
+    /// Elementary functions and softmax, with the worst error of each contender.
+    Math,
     /// Everything.
     All,
 }
@@ -53,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let level = Level::new(isa, arithmetic)
         .ok_or_else(|| format!("this machine cannot run {isa} {arithmetic}; try another --level, or --unfused"))?;
     peak::print_all();
-    println!("femto: {level}; microseconds of the best round, results compared before\n");
+    println!("femto: {level}; times of the best round, results compared before\n");
     let (rounds, round) = if options.quick { (6, Duration::from_millis(1)) } else { (30, Duration::from_millis(2)) };
     let settings = Settings { level, threads: options.threads, quick: options.quick };
     let contests = contests(options.group, settings);
@@ -66,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     bar.finish_and_clear();
     for group in scores.chunk_by(|a, b| a.group == b.group) {
-        print_table(group);
+        println!("{}", Table(group));
     }
     if let Some(path) = &options.json {
         let text = serde_json::to_string_pretty(&scores)?;
@@ -78,38 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn contests(group: Group, settings: Settings) -> Vec<Contest> {
     match group {
         Group::Matmul => products::contests(settings),
-        Group::All => [Group::Matmul].into_iter().flat_map(|group| contests(group, settings)).collect(),
-    }
-}
-
-fn print_table(scores: &[Score]) {
-    let Some(first) = scores.first() else { return };
-    let mut names: Vec<&String> = Vec::new();
-    for name in scores.iter().flat_map(|score| score.rivals.keys()) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    print!("{:<16} {:>11}", first.group, "femto");
-    for name in &names {
-        print!(" {name:>14}");
-    }
-    println!(" {:>8} {:>8}", "ratio", "of peak");
-    for score in scores {
-        print!("{:<16} {:>11.3}", score.case, score.femto);
-        for name in &names {
-            match score.rivals.get(*name).and_then(serde_json::Value::as_f64) {
-                Some(time) => print!(" {time:>14.3}"),
-                None => print!(" {:>14}", "-"),
-            }
-        }
-        let ratio = score.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
-        let fraction = score.peak_fraction.map_or_else(|| "-".to_owned(), |part| format!("{:.1} %", 100.0 * part));
-        println!(" {ratio:>8} {fraction:>8}");
-    }
-    let ratios: Vec<f64> = scores.iter().filter_map(|score| score.ratio).collect();
-    if !ratios.is_empty() {
-        let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
-        println!("ratio to the best rival of each shape, geometric mean: {mean:.2}\n");
+        Group::Math => functions::contests(settings),
+        Group::All => [Group::Matmul, Group::Math].into_iter().flat_map(|group| contests(group, settings)).collect(),
     }
 }
