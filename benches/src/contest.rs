@@ -110,6 +110,8 @@ pub struct Contest {
     pub tolerance: f32,
     /// Femto.
     pub femto: Contender,
+    /// Other ways of femto's, and what is nobody's: they are timed, too, and are no rivals.
+    pub beside: Vec<Contender>,
     /// The others.
     pub rivals: Vec<Contender>,
 }
@@ -125,11 +127,15 @@ pub struct Score {
     pub unit: &'static str,
     /// The time of femto, best round.
     pub femto: f64,
+    /// The same of what is no rival: other ways of femto's, plain loops.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub beside: Map<String, Value>,
     /// The same of each rival.
     pub rivals: Map<String, Value>,
     /// The time of the best rival that [counts](Self::counts) by femto's; above 1 femto is ahead.
     pub ratio: Option<f64>,
-    /// The part of the FMA peak that femto reaches; the peak is measured in the same rounds.
+    /// The part of the FMA peak that femto reaches, in the best of its rounds; the peak of a round is the better one of
+    /// those measured just before and just after it, for the clock of a busy machine changes within a run.
     pub peak_fraction: Option<f64>,
     /// The worst error of each contender in ulp, where it is measured.
     #[serde(skip_serializing_if = "Map::is_empty")]
@@ -185,8 +191,9 @@ impl Contest {
     /// # Errors
     /// [`Disagreement`] where a rival computes something else; nothing is timed then.
     pub fn hold(self, width: Option<Width>, rounds: u32, round: Duration) -> Result<Score, Disagreement> {
-        let Self { group, case, unit, multiply_accumulates, tolerance, femto, rivals } = self;
-        let mut all: Vec<Contender> = std::iter::once(femto).chain(rivals).collect();
+        let Self { group, case, unit, multiply_accumulates, tolerance, femto, beside, rivals } = self;
+        let first_rival = 1 + beside.len();
+        let mut all: Vec<Contender> = std::iter::once(femto).chain(beside).chain(rivals).collect();
         let results: Vec<Vec<f32>> = all.iter().map(|contender| (contender.result)()).collect();
         for (contender, result) in all.iter().zip(&results).skip(1) {
             let differences = result.iter().zip(&results[0]).map(|(a, b)| (a - b).abs() / b.abs().max(1.0));
@@ -199,23 +206,35 @@ impl Contest {
         let width = width.filter(|_| multiply_accumulates > 0);
         let calls: Vec<u32> = all.iter_mut().map(|contender| contender.calls.at_once(round)).collect();
         let mut best = vec![f64::INFINITY; all.len()];
-        let mut best_peak = None;
+        let mut peak_fraction = None;
         for turn in 0..rounds as usize {
-            best_peak = peak::better(best_peak, width.and_then(peak::round));
             for i in 0..all.len() {
                 let i = (i + turn) % all.len();
-                best[i] = best[i].min(all[i].calls.time(calls[i]) / f64::from(calls[i]));
+                let before = if i == 0 { width.and_then(peak::round) } else { None };
+                let seconds = all[i].calls.time(calls[i]) / f64::from(calls[i]);
+                best[i] = best[i].min(seconds);
+                if let Some(peak) = peak::better(before, before.and(width).and_then(peak::round)) {
+                    let fraction = 2.0 * multiply_accumulates as f64 / seconds * 1e-9 / peak;
+                    peak_fraction = peak::better(peak_fraction, Some(fraction));
+                }
             }
         }
-        let times = all.iter().zip(&best).skip(1).map(|(c, s)| (c.name.to_owned(), Value::from(unit.of(*s))));
+        let times = |contenders: std::ops::Range<usize>| {
+            all[contenders.clone()]
+                .iter()
+                .zip(&best[contenders])
+                .map(|(contender, seconds)| (contender.name.to_owned(), Value::from(unit.of(*seconds))))
+                .collect()
+        };
         let mut score = Score {
             group,
             case,
             unit: unit.symbol(),
             femto: unit.of(best[0]),
-            rivals: times.collect(),
+            beside: times(1..first_rival),
+            rivals: times(first_rival..all.len()),
             ratio: None,
-            peak_fraction: best_peak.map(|peak| 2.0 * multiply_accumulates as f64 / best[0] * 1e-9 / peak),
+            peak_fraction,
             worst_ulp,
         };
         let counting = score.rivals.keys().filter(|rival| score.counts(rival));
@@ -241,6 +260,7 @@ mod tests {
             multiply_accumulates: 1,
             tolerance: 0.1,
             femto: sleeper(FEMTO, 1, 1.0),
+            beside: vec![sleeper("slow", 2, 1.0)],
             rivals: vec![sleeper("long", 4, value)],
         }
     }
@@ -250,6 +270,8 @@ mod tests {
         let score = contest(1.05).hold(None, 2, Duration::from_millis(1)).expect("they agree");
         let ratio = score.ratio.expect("there is a rival");
         assert!(ratio > 1.5 && score.femto >= 1000.0, "{score:?}");
+        assert!(score.ratio == score.ratio_to("long"), "what stands beside is no rival: {score:?}");
+        assert!(score.beside["slow"].as_f64() >= Some(2000.0) && score.rivals.len() == 1, "{score:?}");
     }
 
     #[test]

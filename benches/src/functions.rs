@@ -114,6 +114,7 @@ impl Function {
             multiply_accumulates: 0,
             tolerance: 1e-5,
             femto: self.contender(FEMTO, femto),
+            beside: Vec::new(),
             rivals,
         }
     }
@@ -237,6 +238,7 @@ fn softmax_of_rows<const N: usize>(level: Level, quick: bool) -> Contest {
         multiply_accumulates: 0,
         tolerance: 1e-5,
         femto: of(FEMTO, softmax::softmax),
+        beside: Vec::new(),
         rivals: vec![
             of("rten-vecmath", |_, row| {
                 Softmax::new_mut(row).dispatch();

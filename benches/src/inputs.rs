@@ -57,6 +57,45 @@ pub fn fill(numbers: &mut [f32], seed: u64) {
     }
 }
 
+/// Numbers that begin at a cache line, as many as the program says.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    lines: Vec<Aligned<[f32; 16]>>,
+    len: usize,
+}
+
+impl Lines {
+    /// So many zeros.
+    #[must_use]
+    pub fn zeros(len: usize) -> Self {
+        Self { lines: vec![Aligned([0.0; 16]); len.div_ceil(16)], len }
+    }
+}
+
+impl Deref for Lines {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // SAFETY: a line is 16 numbers without padding, and there are lines for all numbers.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+    }
+}
+
+impl DerefMut for Lines {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as above; borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+    }
+}
+
+/// So many numbers as [`random`] draws them.
+#[must_use]
+pub fn random_lines(len: usize, seed: u64) -> Lines {
+    let mut lines = Lines::zeros(len);
+    fill(&mut lines, seed);
+    lines
+}
+
 /// Labels of `B` rows below `classes`, in turn.
 #[must_use]
 pub fn labels<const B: usize>(classes: usize) -> [u8; B] {
@@ -65,7 +104,7 @@ pub fn labels<const B: usize>(classes: usize) -> [u8; B] {
 
 #[cfg(test)]
 mod tests {
-    use super::{labels, random};
+    use super::{Lines, labels, random, random_lines};
 
     #[test]
     fn values_repeat_and_begin_at_a_cache_line() {
@@ -74,6 +113,14 @@ mod tests {
         assert_ne!(a, random::<[[f32; 3]; 5]>(2), "another seed");
         assert!(a.as_flattened().iter().all(|x| x.is_normal() && x.abs() <= 1.0), "{a:?}");
         assert_eq!(a.as_ptr().addr() % 64, 0, "a cache line");
+    }
+
+    #[test]
+    fn lines_repeat_the_same_numbers() {
+        let lines = random_lines(15, 1);
+        assert_eq!(*lines, *random::<[[f32; 3]; 5]>(1).as_flattened(), "the same seed");
+        assert_eq!(lines.as_ptr().addr() % 64, 0, "a cache line");
+        assert_eq!((Lines::zeros(17).len(), Lines::zeros(0).len()), (17, 0), "as many as wanted");
     }
 
     #[test]

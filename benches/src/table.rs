@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::contest::{FEMTO, Score};
 
@@ -19,13 +19,12 @@ pub struct Table<'a>(pub &'a [Score]);
 impl Table<'_> {
     /// All rivals, in the order of their first case.
     fn rivals(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for name in self.0.iter().flat_map(|score| score.rivals.keys()) {
-            if !names.contains(&name.as_str()) {
-                names.push(name);
-            }
-        }
-        names
+        names(self.0.iter().map(|score| &score.rivals))
+    }
+
+    /// What stands beside femto and is no rival, in the same order.
+    fn beside(&self) -> Vec<&str> {
+        names(self.0.iter().map(|score| &score.beside))
     }
 
     fn has_errors(&self) -> bool {
@@ -36,15 +35,18 @@ impl Table<'_> {
 impl Display for Table<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Some(first) = self.0.first() else { return Ok(()) };
-        let (rivals, has_errors) = (self.rivals(), self.has_errors());
-        let width = if has_errors { 18 } else { 14 };
+        let (beside, rivals, has_errors) = (self.beside(), self.rivals(), self.has_errors());
+        let width = if has_errors { 18 } else { 15 };
         write!(f, "{:<16} {FEMTO:>width$}", format!("{}, {}", first.group, first.unit))?;
-        for name in &rivals {
+        for name in beside.iter().chain(&rivals) {
             write!(f, " {name:>width$}")?;
         }
         writeln!(f, " {:>8} {:>8}", "ratio", if has_errors { "fastest" } else { "of peak" })?;
         for score in self.0 {
             write!(f, "{:<16} {:>width$}", score.case, cell(score, FEMTO, Some(score.femto)))?;
+            for name in &beside {
+                write!(f, " {:>width$}", cell(score, name, score.beside.get(*name).and_then(Value::as_f64)))?;
+            }
             for name in &rivals {
                 write!(f, " {:>width$}", cell(score, name, score.rivals.get(*name).and_then(Value::as_f64)))?;
             }
@@ -57,6 +59,13 @@ impl Display for Table<'_> {
         }
         if let Some(mean) = geometric_mean(self.0.iter().filter_map(|score| score.ratio)) {
             writeln!(f, "ratio to the best rival of each case, geometric mean: {mean:.2}")?;
+        }
+        for name in beside {
+            let ratios =
+                self.0.iter().filter_map(|score| Some(score.beside.get(name).and_then(Value::as_f64)? / score.femto));
+            if let Some(mean) = geometric_mean(ratios) {
+                writeln!(f, "{name}: {mean:.2} times the time of {FEMTO}, geometric mean")?;
+            }
         }
         if has_errors {
             let scalar: Vec<f64> = self.0.iter().filter_map(|score| score.ratio_to(SCALAR)).collect();
@@ -75,6 +84,17 @@ impl Display for Table<'_> {
         }
         Ok(())
     }
+}
+
+/// The names of several maps, each once.
+fn names<'a>(maps: impl Iterator<Item = &'a Map<String, Value>>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in maps.flat_map(Map::keys) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 fn ratio(ratio: Option<f64>) -> String {
@@ -118,6 +138,7 @@ mod tests {
             case: "case".to_owned(),
             unit: "ns",
             femto: 0.5,
+            beside: Map::new(),
             rivals: map(rivals),
             ratio: Some(2.0),
             peak_fraction: None,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use femto::{Arithmetic, Isa, Level};
-use femto_benches::contest::{Contest, Settings};
+use femto_benches::contest::{Contest, Disagreement, Score, Settings};
 use femto_benches::functions;
 use femto_benches::peak::{self, Width};
 use femto_benches::products;
@@ -60,15 +60,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("femto: {level}; times of the best round, results compared before\n");
     let (rounds, round) = if options.quick { (6, Duration::from_millis(1)) } else { (30, Duration::from_millis(2)) };
     let settings = Settings { level, threads: options.threads, quick: options.quick };
-    let contests = contests(options.group, settings);
-    // Silent where nobody watches.
-    let bar = ProgressBar::new(contests.len() as u64);
-    let mut scores = Vec::new();
-    for contest in contests {
-        scores.push(contest.hold(Width::of(level), rounds, round)?);
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
+    // Rivals that divide work do it in the pool they are called from, and must not wake threads for one.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+    let scores = pool.install(|| hold_all(options.group, settings, rounds, round))?;
     for group in scores.chunk_by(|a, b| a.group == b.group) {
         println!("{}", Table(group));
     }
@@ -77,6 +71,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
+}
+
+fn hold_all(group: Group, settings: Settings, rounds: u32, round: Duration) -> Result<Vec<Score>, Disagreement> {
+    let contests = contests(group, settings);
+    // Silent where nobody watches.
+    let bar = ProgressBar::new(contests.len() as u64);
+    let mut scores = Vec::new();
+    for contest in contests {
+        scores.push(contest.hold(Width::of(settings.level), rounds, round)?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(scores)
 }
 
 fn contests(group: Group, settings: Settings) -> Vec<Contest> {

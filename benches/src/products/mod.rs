@@ -1,0 +1,248 @@
+//! The contests of matrix products: `relu(a b + bias)`, and the two products of a backward pass, for row-major operands.
+//!
+//! Beside femto's entries with sizes in types stand its entries over slices, which other crates link, and the plain
+//! loops of a textbook.
+
+mod rivals;
+
+use std::hint::black_box;
+
+use femto::Level;
+use femto::activation::Relu;
+use femto::matmul::{self, Matrix, MatrixMut, ShapeError, Start};
+
+use crate::contest::{Contender, Contest, FEMTO, Settings, Unit};
+use crate::inputs::{Lines, random_lines};
+
+/// Which of the operands is transposed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    /// `relu(a b + bias)`.
+    Nn,
+    /// `a^T b`, the gradient of weights.
+    Tn,
+    /// `a b^T`, the gradient of inputs.
+    Nt,
+}
+
+/// A product of m x k by k x n.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    form: Form,
+    m: usize,
+    k: usize,
+    n: usize,
+}
+
+impl Shape {
+    /// Rows and columns of `a` and of `b` as they lie in memory.
+    const fn stored(self) -> ((usize, usize), (usize, usize)) {
+        let Self { form, m, k, n } = self;
+        match form {
+            Form::Nn => ((m, k), (k, n)),
+            Form::Tn => ((k, m), (k, n)),
+            Form::Nt => ((m, k), (n, k)),
+        }
+    }
+
+    fn case(self) -> String {
+        let Self { form, m, k, n } = self;
+        let form = match form {
+            Form::Nn => "",
+            Form::Tn => "TN ",
+            Form::Nt => "NT ",
+        };
+        format!("{form}{m}x{k}x{n}")
+    }
+}
+
+/// Operands at cache lines.
+struct Operands {
+    shape: Shape,
+    a: Lines,
+    b: Lines,
+    bias: Lines,
+    c: Lines,
+}
+
+impl Operands {
+    fn new(shape: Shape) -> Self {
+        let Shape { m, k, n, .. } = shape;
+        let (a, b, bias) = (random_lines(m * k, 1), random_lines(k * n, 2), random_lines(n, 3));
+        Self { shape, a, b, bias, c: Lines::zeros(m * n) }
+    }
+
+    fn result(&self) -> Vec<f32> {
+        self.c.to_vec()
+    }
+
+    /// The entries over slices.
+    fn by_slices(&mut self, level: Level) -> Result<(), ShapeError> {
+        let Self { shape, a, b, bias, c } = self;
+        let ((a_rows, a_columns), (b_rows, b_columns)) = shape.stored();
+        let a = Matrix::new(a, a_rows, a_columns, a_columns)?;
+        let b = Matrix::new(b, b_rows, b_columns, b_columns)?;
+        let c = MatrixMut::new(c, shape.m, shape.n, shape.n)?;
+        match shape.form {
+            Form::Nn => matmul::nn(level, a, b, Start::Bias(bias), Relu, c),
+            Form::Tn => matmul::tn(level, a, b, Start::Zero, c),
+            Form::Nt => matmul::nt(level, a, b, Start::Zero, c),
+        }
+    }
+
+    /// Three loops around `c[i][j] += a[i][k] * b[k][j]`, as a textbook has them: the sum of products of a row and a
+    /// column, which no compiler vectorises without changing its rounding.
+    fn by_plain_loops(&mut self) {
+        let Self { shape: Shape { form, m, k, n }, a, b, bias, c } = self;
+        let (m, k, n) = (*m, *k, *n);
+        for i in 0..m {
+            for j in 0..n {
+                let mut sum = if *form == Form::Nn { bias[j] } else { 0.0 };
+                for step in 0..k {
+                    sum += match form {
+                        Form::Nn => a[i * k + step] * b[step * n + j],
+                        Form::Tn => a[step * m + i] * b[step * n + j],
+                        Form::Nt => a[i * k + step] * b[j * k + step],
+                    };
+                }
+                c[i * n + j] = if *form == Form::Nn { sum.max(0.0) } else { sum };
+            }
+        }
+    }
+}
+
+/// The rows of a matrix in lines.
+fn rows<const COLUMNS: usize>(numbers: &[f32]) -> &[[f32; COLUMNS]] {
+    numbers.as_chunks().0
+}
+
+/// A contender of femto's own, over an entry with sizes in types. `call` sees nothing where the operands do not have
+/// these sizes, which the comparison of results would find.
+fn femto(shape: Shape, call: impl Fn(&mut Operands) -> Option<()> + Copy + 'static) -> Contender {
+    Contender::new(
+        FEMTO,
+        move || Operands::new(shape),
+        move |operands| {
+            let _ = call(black_box(operands));
+        },
+        Operands::result,
+    )
+}
+
+fn contest(shape: Shape, settings: Settings, femto: Contender) -> Contest {
+    let Shape { m, k, n, .. } = shape;
+    let level = settings.level;
+    let slices = Contender::new(
+        "slices",
+        move || Operands::new(shape),
+        move |operands| {
+            let _ = black_box(operands).by_slices(level);
+        },
+        Operands::result,
+    );
+    let mut beside = vec![slices];
+    // Half a second a call beyond.
+    if m * k * n <= 1 << 25 {
+        beside.push(Contender::new(
+            PLAIN,
+            move || Operands::new(shape),
+            |operands| black_box(operands).by_plain_loops(),
+            Operands::result,
+        ));
+    }
+    Contest {
+        group: "matmul",
+        case: shape.case(),
+        unit: Unit::Microseconds,
+        multiply_accumulates: (m * k * n) as u64,
+        tolerance: 1e-5 * k as f32,
+        femto,
+        beside,
+        rivals: rivals::all(shape, settings),
+    }
+}
+
+/// The name of the plain loops among contenders.
+pub const PLAIN: &str = "plain loops";
+
+fn nn<const M: usize, const K: usize, const N: usize>(settings: Settings) -> Contest {
+    let (shape, level) = (Shape { form: Form::Nn, m: M, k: K, n: N }, settings.level);
+    let fixed = femto(shape, move |Operands { a, b, bias, c, .. }| {
+        let (a, b) = (rows::<K>(a).first_chunk::<M>()?, rows::<N>(b).first_chunk::<K>()?);
+        let (bias, c) = (bias.first_chunk::<N>()?, c.as_chunks_mut::<N>().0.first_chunk_mut::<M>()?);
+        matmul::nn_fixed(level, a, b, Start::Bias(bias), Relu, c);
+        Some(())
+    });
+    let mut contest = contest(shape, settings, fixed);
+    // Beyond, its loops unroll for minutes of compilation and it is far behind already.
+    if const { M * K * N <= 32 * 64 * 32 } {
+        contest.rivals.push(rivals::nalgebra_static::<M, K, N>());
+    }
+    contest
+}
+
+fn tn<const M: usize, const K: usize, const N: usize>(settings: Settings) -> Contest {
+    let (shape, level) = (Shape { form: Form::Tn, m: M, k: K, n: N }, settings.level);
+    let fixed = femto(shape, move |Operands { a, b, c, .. }| {
+        let (a, b) = (rows::<M>(a).first_chunk::<K>()?, rows::<N>(b).first_chunk::<K>()?);
+        matmul::tn_fixed(level, a, b, Start::Zero, c.as_chunks_mut::<N>().0.first_chunk_mut::<M>()?);
+        Some(())
+    });
+    contest(shape, settings, fixed)
+}
+
+fn nt<const M: usize, const K: usize, const N: usize>(settings: Settings) -> Contest {
+    let (shape, level) = (Shape { form: Form::Nt, m: M, k: K, n: N }, settings.level);
+    let fixed = femto(shape, move |Operands { a, b, c, .. }| {
+        let (a, b) = (rows::<K>(a).first_chunk::<M>()?, rows::<K>(b).first_chunk::<N>()?);
+        matmul::nt_fixed(level, a, b, Start::Zero, c.as_chunks_mut::<N>().0.first_chunk_mut::<M>()?);
+        Some(())
+    });
+    contest(shape, settings, fixed)
+}
+
+/// All contests, small shapes first.
+#[must_use]
+pub fn contests(settings: Settings) -> Vec<Contest> {
+    let s = settings;
+    let mut all = vec![
+        nn::<4, 4, 4>(s),
+        nn::<8, 8, 8>(s),
+        nn::<16, 16, 16>(s),
+        nn::<24, 24, 24>(s),
+        nn::<32, 32, 32>(s),
+        nn::<48, 48, 48>(s),
+        nn::<64, 64, 64>(s),
+        nn::<96, 96, 96>(s),
+        nn::<128, 128, 128>(s),
+        nn::<192, 192, 192>(s),
+        nn::<256, 256, 256>(s),
+        nn::<3, 5, 7>(s),
+        nn::<1, 32, 10>(s),
+        nn::<1, 64, 32>(s),
+        nn::<1, 256, 256>(s),
+        nn::<1, 784, 128>(s),
+        nn::<4, 256, 256>(s),
+        nn::<16, 128, 64>(s),
+        nn::<17, 129, 33>(s),
+        nn::<32, 64, 32>(s),
+        nn::<32, 128, 10>(s),
+        nn::<64, 32, 10>(s),
+        nn::<64, 128, 10>(s),
+        nn::<64, 784, 128>(s),
+        nn::<100, 300, 50>(s),
+        nn::<256, 784, 256>(s),
+        nn::<256, 784, 512>(s),
+        tn::<64, 32, 32>(s),
+        tn::<784, 64, 128>(s),
+        tn::<784, 256, 512>(s),
+        nt::<32, 10, 32>(s),
+        nt::<32, 128, 784>(s),
+        nt::<64, 128, 784>(s),
+        nt::<256, 256, 512>(s),
+    ];
+    if !settings.quick {
+        all.extend([nn::<384, 384, 384>(s), nn::<512, 512, 512>(s), nn::<768, 768, 768>(s), nn::<1024, 1024, 1024>(s)]);
+    }
+    all
+}
