@@ -34,6 +34,9 @@ struct Options {
     /// Threads of the rivals that have any.
     #[arg(long, value_name = "N", default_value_t = 1)]
     threads: usize,
+    /// Only cases whose name contains this.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    case: String,
     /// Few rounds, and no shapes that take long: rough figures in seconds.
     #[arg(long)]
     quick: bool,
@@ -62,7 +65,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let settings = Settings { level, threads: options.threads, quick: options.quick };
     // Rivals that divide work do it in the pool they are called from, and must not wake threads for one.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
-    let scores = pool.install(|| hold_all(options.group, settings, rounds, round))?;
+    let scores = pool.install(|| {
+        let mut contests = contests(options.group, settings);
+        contests.retain(|contest| contest.case.contains(&options.case));
+        hold_all(contests, settings, rounds, round)
+    })?;
     for group in scores.chunk_by(|a, b| a.group == b.group) {
         println!("{}", Table(group));
     }
@@ -73,8 +80,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn hold_all(group: Group, settings: Settings, rounds: u32, round: Duration) -> Result<Vec<Score>, Disagreement> {
-    let contests = contests(group, settings);
+fn hold_all(
+    contests: Vec<Contest>,
+    settings: Settings,
+    rounds: u32,
+    round: Duration,
+) -> Result<Vec<Score>, Disagreement> {
     // Silent where nobody watches.
     let bar = ProgressBar::new(contests.len() as u64);
     let mut scores = Vec::new();

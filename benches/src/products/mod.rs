@@ -7,12 +7,12 @@ mod rivals;
 
 use std::hint::black_box;
 
-use femto::Level;
 use femto::activation::Relu;
-use femto::matmul::{self, Matrix, MatrixMut, ShapeError, Start};
+use femto::matmul::{self, Matrix, MatrixMut, Start};
+use femto::{Flat, Level, ShapeError};
 
 use crate::contest::{Contender, Contest, FEMTO, Settings, Unit};
-use crate::inputs::{Lines, random_lines};
+use crate::inputs::{Aligned, Lines, random, random_lines, zeroed};
 
 /// Which of the operands is transposed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,21 +111,26 @@ impl Operands {
     }
 }
 
-/// The rows of a matrix in lines.
-fn rows<const COLUMNS: usize>(numbers: &[f32]) -> &[[f32; COLUMNS]] {
-    numbers.as_chunks().0
+/// `ROWS` x `COLUMNS` numbers.
+type Rows<const ROWS: usize, const COLUMNS: usize> = [[f32; COLUMNS]; ROWS];
+
+/// Operands of a product whose sizes are types.
+struct Fixed<A, B, const M: usize, const N: usize> {
+    a: Box<Aligned<A>>,
+    b: Box<Aligned<B>>,
+    bias: Box<Aligned<[f32; N]>>,
+    c: Box<Aligned<Rows<M, N>>>,
 }
 
-/// A contender of femto's own, over an entry with sizes in types. `call` sees nothing where the operands do not have
-/// these sizes, which the comparison of results would find.
-fn femto(shape: Shape, call: impl Fn(&mut Operands) -> Option<()> + Copy + 'static) -> Contender {
+/// A contender of femto's own, over an entry with sizes in types.
+fn femto<A: Flat + 'static, B: Flat + 'static, const M: usize, const N: usize>(
+    call: impl Fn(&mut Fixed<A, B, M, N>) + Copy + 'static,
+) -> Contender {
     Contender::new(
         FEMTO,
-        move || Operands::new(shape),
-        move |operands| {
-            let _ = call(black_box(operands));
-        },
-        Operands::result,
+        || Fixed { a: random(1), b: random(2), bias: random(3), c: zeroed() },
+        move |fixed| call(black_box(fixed)),
+        |Fixed { c, .. }| c.as_flattened().to_vec(),
     )
 }
 
@@ -167,11 +172,8 @@ pub const PLAIN: &str = "plain loops";
 
 fn nn<const M: usize, const K: usize, const N: usize>(settings: Settings) -> Contest {
     let (shape, level) = (Shape { form: Form::Nn, m: M, k: K, n: N }, settings.level);
-    let fixed = femto(shape, move |Operands { a, b, bias, c, .. }| {
-        let (a, b) = (rows::<K>(a).first_chunk::<M>()?, rows::<N>(b).first_chunk::<K>()?);
-        let (bias, c) = (bias.first_chunk::<N>()?, c.as_chunks_mut::<N>().0.first_chunk_mut::<M>()?);
+    let fixed = femto(move |Fixed { a, b, bias, c }: &mut Fixed<Rows<M, K>, Rows<K, N>, M, N>| {
         matmul::nn_fixed(level, a, b, Start::Bias(bias), Relu, c);
-        Some(())
     });
     let mut contest = contest(shape, settings, fixed);
     // Beyond, its loops unroll for minutes of compilation and it is far behind already.
@@ -183,20 +185,16 @@ fn nn<const M: usize, const K: usize, const N: usize>(settings: Settings) -> Con
 
 fn tn<const M: usize, const K: usize, const N: usize>(settings: Settings) -> Contest {
     let (shape, level) = (Shape { form: Form::Tn, m: M, k: K, n: N }, settings.level);
-    let fixed = femto(shape, move |Operands { a, b, c, .. }| {
-        let (a, b) = (rows::<M>(a).first_chunk::<K>()?, rows::<N>(b).first_chunk::<K>()?);
-        matmul::tn_fixed(level, a, b, Start::Zero, c.as_chunks_mut::<N>().0.first_chunk_mut::<M>()?);
-        Some(())
+    let fixed = femto(move |Fixed { a, b, c, .. }: &mut Fixed<Rows<K, M>, Rows<K, N>, M, N>| {
+        matmul::tn_fixed(level, a, b, Start::Zero, c);
     });
     contest(shape, settings, fixed)
 }
 
 fn nt<const M: usize, const K: usize, const N: usize>(settings: Settings) -> Contest {
     let (shape, level) = (Shape { form: Form::Nt, m: M, k: K, n: N }, settings.level);
-    let fixed = femto(shape, move |Operands { a, b, c, .. }| {
-        let (a, b) = (rows::<K>(a).first_chunk::<M>()?, rows::<K>(b).first_chunk::<N>()?);
-        matmul::nt_fixed(level, a, b, Start::Zero, c.as_chunks_mut::<N>().0.first_chunk_mut::<M>()?);
-        Some(())
+    let fixed = femto(move |Fixed { a, b, c, .. }: &mut Fixed<Rows<M, K>, Rows<N, K>, M, N>| {
+        matmul::nt_fixed(level, a, b, Start::Zero, c);
     });
     contest(shape, settings, fixed)
 }

@@ -1,7 +1,7 @@
 //! The loops around the tile: strips of columns, blocks of k, balanced blocks of rows.
 
 use super::epilogue::Epilogue;
-use super::tile::{CHUNK, Tile, TileKind, body_of, form, most_rows, most_rows_for_widest};
+use super::tile::{CHUNK, Tile, TileKind, body_of, form, most_rows, most_rows_for_widest, tile};
 use crate::simd::{Ahead, Simd};
 
 /// The operands of a product as places in memory, `m x k` times `k x n`. Strides are in numbers.
@@ -197,6 +197,45 @@ unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
     }
 }
 
+/// Whether a product of `m` rows and `n` columns is one tile of so many vectors.
+pub(super) const fn is_one_tile<S: Simd>(m: usize, n: usize, vectors: usize) -> bool {
+    S::LANES > 1 && m > 0 && n > 0 && n.div_ceil(S::LANES) == vectors && m <= most_rows::<S>(vectors)
+}
+
+/// NN of one tile.
+///
+/// # Safety
+/// * As [`drive`], and the product has `MR` rows and `NV` vectors.
+#[inline(always)]
+pub(super) unsafe fn one_tile<S: Simd, D: Destination<S>, const MR: usize, const NV: usize>(
+    s: S,
+    epilogue: Epilogue,
+    operands: &Operands,
+    destination: &mut D,
+) {
+    let Operands { k, n, a, lda, b, ldb, .. } = *operands;
+    let block = Block { row: 0, rows: MR, column: 0, columns: n };
+    let start = destination.start(block);
+    let out = destination.place(block);
+    let t = Tile {
+        a,
+        lda,
+        b,
+        ldb,
+        k,
+        start: start.at,
+        start_stride: start.stride,
+        out: out.at,
+        out_stride: out.stride,
+        last: n - (NV - 1) * S::LANES,
+        ahead: Ahead::NOTHING,
+        rectify: epilogue == Epilogue::Rectify,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { tile::<S, { form::NN }, MR, NV, true>(s, &t) };
+    destination.finish(s, block);
+}
+
 /// The widths of the strips, in vectors: widest tiles first where the matrix has few enough rows for them, the rest in
 /// strips of ordinary width.
 #[inline(always)]
@@ -225,6 +264,10 @@ impl Cuts {
     /// leave the pipelines of the processor half empty.
     #[inline(always)]
     fn balanced(total: usize, most: usize) -> Self {
+        // Small products are one part, and a division is a good part of their time.
+        if total <= most {
+            return Self { first: usize::from(total > 0), size: total, then: 0, then_size: 0 };
+        }
         let parts = total.div_ceil(most.max(1));
         let size = total.checked_div(parts).unwrap_or(0);
         let larger = total - size * parts;

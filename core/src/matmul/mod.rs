@@ -228,7 +228,8 @@ pub fn nn_fixed<A: Activation, const M: usize, const K: usize, const N: usize>(
     let operands = Operands { m: M, k: K, n: N, a: a.as_ptr().cast(), lda: K, b: b.as_ptr().cast(), ldb: N };
     // SAFETY: the shapes fit by their types, and the three borrows cannot overlap.
     dispatch!(level, s => unsafe {
-        product::nn(s, A::EPILOGUE, &operands, &mut Output::<A>::new(start.values(), c.as_mut_ptr().cast(), N));
+        let mut output = Output::<A>::new(start.values(), c.as_mut_ptr().cast(), N);
+        product::nn_fixed::<_, _, M, N>(s, A::EPILOGUE, &operands, &mut output);
     });
 }
 

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::ops::Range;
 
 use super::destination::{Delta, Output, StartValues, ToSink};
-use super::drive::{Destination, Operands, Part, run};
+use super::drive::{Destination, Operands, Part, is_one_tile, one_tile, run};
 use super::epilogue::Epilogue;
 use super::panel::{by_blocks, by_panels};
 use super::rank_one::{Outer, rank_one};
@@ -27,6 +27,30 @@ pub(super) unsafe fn nn<S: Simd, D: Destination<S>>(
 ) {
     // SAFETY: the caller's promise.
     unsafe { by_blocks::<S, D, { form::NN }>(s, epilogue, operands, destination) }
+}
+
+/// NN of sizes that are known, straight through one tile where one is enough: for the smallest products the way through
+/// the loops takes longer than the product.
+///
+/// # Safety
+/// * As [`run`].
+#[inline(always)]
+pub(super) unsafe fn nn_fixed<S: Simd, D: Destination<S>, const M: usize, const N: usize>(
+    s: S,
+    epilogue: Epilogue,
+    operands: &Operands,
+    destination: &mut D,
+) {
+    // SAFETY: the caller's promise; the tile is as large as the product.
+    unsafe {
+        if const { is_one_tile::<S>(M, N, 1) } {
+            one_tile::<S, D, M, 1>(s, epilogue, operands, destination);
+        } else if const { is_one_tile::<S>(M, N, 2) } {
+            one_tile::<S, D, M, 2>(s, epilogue, operands, destination);
+        } else {
+            nn(s, epilogue, operands, destination);
+        }
+    }
 }
 
 /// TN: `a` k x m, `b` k x n.

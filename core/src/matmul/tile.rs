@@ -65,7 +65,10 @@ pub(super) struct Tile {
 ///   m x n of `start` (unless null) are valid for reads and the m x n of `out` for writes, at their strides;
 /// * `out` does not overlap `a` or `b`; it may be `start`.
 #[inline(always)]
-unsafe fn tile<S: Simd, const FORM: u8, const MR: usize, const NV: usize, const TAIL: bool>(s: S, tile: &Tile) {
+pub(super) unsafe fn tile<S: Simd, const FORM: u8, const MR: usize, const NV: usize, const TAIL: bool>(
+    s: S,
+    tile: &Tile,
+) {
     let Tile { mut a, lda, mut b, ldb, mut k, start, start_stride, out, out_stride, last, mut ahead, .. } = *tile;
     let tail = s.tail(last);
     let mut acc = [[s.splat(0.0); NV]; MR];
