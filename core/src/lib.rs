@@ -56,8 +56,9 @@
 //!
 //! Nothing allocates, and nothing is static but one byte: what the processor says of itself. What a call needs is a
 //! type whose size is a constant ([`Net::PARAMETER_BYTES`], [`Net::TAPE_BYTES_PER_ROW`],
-//! [`Net::SCRATCH_BYTES_PER_ROW`]); products of the NT form use 16 KiB of stack on vector levels, none on the scalar
-//! one, and steps in place hold one tile of a gradient there, 1.5 KiB at the most. No call panics: sizes are in the
+//! [`Net::SCRATCH_BYTES_PER_ROW`]); products of the NT form, and large ones of matrices whose rows lie 4 KiB or
+//! more apart, use 32 KiB of stack on vector levels, none on the scalar one; steps in place hold one tile of a gradient
+//! there, 1.5 KiB at the most. No call panics: sizes are in the
 //! types, and entries over slices return what does not fit.
 //!
 //! # Features
