@@ -1,12 +1,10 @@
 //! The exponential.
 
 use super::{LN2_HI, LN2_LO, horner};
-use crate::simd::Simd;
+use crate::simd::{ROUNDING_MAGIC, Simd};
 
 /// 1 / ln 2.
 const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
-/// 1.5 * 2^23: adding it rounds to a whole number and leaves that number in the low bits.
-const ROUNDING_MAGIC: f32 = 12_582_912.0;
 /// P with e^r = 1 + r + r^2 P(r) for |r| <= ln(2) / 2.
 const P: [u32; 5] = [0x3eff_fffe, 0x3e2a_aa49, 0x3d2a_ac7a, 0x3c09_1d0f, 0x3ab5_11b7];
 /// The smallest x whose exponential is not below 2^-126.
@@ -22,12 +20,8 @@ const LARGEST: f32 = f32::from_bits(0x42b1_7217);
 /// x > 88.722839 overflows to +inf; x < -87.336540 gives 0, since the result would be subnormal.
 #[inline(always)]
 pub fn exp<S: Simd>(s: S, x: S::Vector) -> S::Vector {
-    // k = 128 has no power of two of its own: 2^127 first, then a factor 2.
     let t = s.mac(x, s.splat(LOG2_E), s.splat(ROUNDING_MAGIC));
-    let is_128 = s.lt(s.splat(ROUNDING_MAGIC + 127.0), t);
-    let scale = s.exp2_of_shifted(s.select(is_128, s.splat(ROUNDING_MAGIC + 127.0), t));
-    let factor = s.select(is_128, s.splat(2.0), s.splat(1.0));
-    let y = s.mul(s.mul(of_reduced(s, x, t), scale), factor);
+    let y = s.scale_far(of_reduced(s, x, t), t);
     let y = s.select(s.lt(s.splat(LARGEST), x), s.splat(f32::INFINITY), y);
     s.select(s.lt(x, s.splat(SMALLEST)), s.splat(0.0), y)
 }
@@ -36,7 +30,7 @@ pub fn exp<S: Simd>(s: S, x: S::Vector) -> S::Vector {
 #[inline(always)]
 pub(crate) fn exp_of_nonpositive<S: Simd>(s: S, x: S::Vector) -> S::Vector {
     let t = s.mac(x, s.splat(LOG2_E), s.splat(ROUNDING_MAGIC));
-    let y = s.mul(of_reduced(s, x, t), s.exp2_of_shifted(t));
+    let y = s.scale(of_reduced(s, x, t), t);
     s.select(s.lt(x, s.splat(SMALLEST)), s.splat(0.0), y)
 }
 

@@ -19,7 +19,7 @@ pub fn ln<S: Simd>(s: S, x: S::Vector) -> S::Vector {
     let zero = s.splat(0.0);
     let is_subnormal = s.lt(x, s.splat(f32::MIN_POSITIVE));
     let (m, k) = s.mantissa_exponent(s.select(is_subnormal, s.mul(x, s.splat(TWO_POW_23)), x));
-    let k = s.sub(k, s.select(is_subnormal, s.splat(23.0), zero));
+    let k = s.select(is_subnormal, s.sub(k, s.splat(23.0)), k);
     let f = s.sub(m, s.splat(1.0));
     let z = s.mul(f, f);
     let p = s.mul(horner(s, f, &P), f);
@@ -27,10 +27,7 @@ pub fn ln<S: Simd>(s: S, x: S::Vector) -> S::Vector {
     let t = s.mac(s.splat(-0.5), z, t);
     let y = s.mac(k, s.splat(LN2_HI), s.add(f, t));
     // From here on the cases that the reduction does not know: +inf and NaN, 0, negative numbers.
-    let is_finite = s.lt(x, s.splat(f32::INFINITY));
-    let y = s.select(is_finite, y, x);
     let y = s.select(s.lt(zero, x), y, s.splat(f32::NEG_INFINITY));
-    let is_valid = s.lt(s.neg(s.abs(x)), s.splat(f32::MIN_POSITIVE));
-    let y = s.select(is_valid, y, x);
+    let y = s.select(s.lt(x, s.splat(f32::INFINITY)), y, x);
     s.select(s.lt(x, zero), s.splat(f32::NAN), y)
 }

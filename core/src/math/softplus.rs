@@ -31,8 +31,7 @@ pub fn softplus<S: Simd>(s: S, x: S::Vector) -> S::Vector {
 pub(crate) fn softplus_parts<S: Simd>(s: S, x: S::Vector) -> (S::Vector, S::Vector) {
     let e = exp_of_nonpositive(s, s.neg(s.abs(x)));
     let log1p = s.mac(s.mul(horner(s, e, &Q), e), e, e);
-    let zero = s.splat(0.0);
-    (s.select(s.lt(x, zero), zero, x), log1p)
+    (s.larger(x, s.splat(0.0)), log1p)
 }
 
 /// The Taylor coefficients of (1 - e^-y) / y - 1 + y/2, from y^2 on: 1/3!, -1/4! ... The first term left out is

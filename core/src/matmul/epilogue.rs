@@ -18,6 +18,5 @@ pub enum Epilogue {
 /// 0 for x < 0, else x; NaN stays NaN.
 #[inline(always)]
 pub(crate) fn rectify<S: Simd>(s: S, x: S::Vector) -> S::Vector {
-    let zero = s.splat(0.0);
-    s.select(s.lt(x, zero), zero, x)
+    s.larger(x, s.splat(0.0))
 }

@@ -6,8 +6,8 @@
 //! [`Simd::vectorize`], so that it is compiled anew inside a function with the right target features.
 //!
 //! All operations are correctly rounded (add, sub, mul, div, sqrt, fma) or exact (moves, selections, bit
-//! patterns). There is no reciprocal estimate, no hardware min or max, no relaxed instruction: see the bit
-//! contract in the crate documentation.
+//! patterns). There is no reciprocal estimate, no relaxed instruction, and hardware's maximum only where it is
+//! exactly a comparison and a selection: see the bit contract in the crate documentation.
 
 mod ahead;
 mod level;
@@ -40,6 +40,9 @@ pub(crate) use target::{Token, dispatch};
 /// Element `i` belongs to lane `i % 16`; the lanes are combined in a fixed tree, 8-4-2-1. Real vectors of 4, 8 or
 /// 16 lanes all compute exactly that, so the result does not depend on the width of the machine.
 pub const VIRTUAL_LANES: usize = 16;
+
+/// 1.5 * 2^23: adding it rounds to a whole number and leaves that number in the low bits.
+pub(crate) const ROUNDING_MAGIC: f32 = 12_582_912.0;
 
 /// How one multiply-accumulate rounds. Results are bit-identical within a class, on every target.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -173,6 +176,26 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
     /// 2^j from `t = 1.5 * 2^23 + j` (the sum of the rounding trick), for whole j in -126..=127. Other values of
     /// `t` give some finite bit pattern, never a fault.
     fn exp2_of_shifted(self, t: Self::Vector) -> Self::Vector;
+    /// `a`, or `b` where `a < b`: a maximum that passes over NaN in `b`.
+    ///
+    /// This and the next are made of the operations above. A token has its own where one instruction does exactly that.
+    #[inline(always)]
+    fn larger(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        self.select(self.lt(a, b), b, a)
+    }
+    /// `a * 2^j` for the `t` and j of [`Self::exp2_of_shifted`].
+    #[inline(always)]
+    fn scale(self, a: Self::Vector, t: Self::Vector) -> Self::Vector {
+        self.mul(a, self.exp2_of_shifted(t))
+    }
+    /// [`Self::scale`] for j up to 128: 2^128 is no number of this width, but it may be that `a * 2^128` is.
+    #[inline(always)]
+    fn scale_far(self, a: Self::Vector, t: Self::Vector) -> Self::Vector {
+        let largest = self.splat(ROUNDING_MAGIC + 127.0);
+        let is_128 = self.lt(largest, t);
+        let y = self.scale(a, self.select(is_128, largest, t));
+        self.mul(y, self.select(is_128, self.splat(2.0), self.splat(1.0)))
+    }
     /// `(m, k)` with `a = m * 2^k`, m in [sqrt(1/2), sqrt(2)) and k whole, for positive normal `a`.
     fn mantissa_exponent(self, a: Self::Vector) -> (Self::Vector, Self::Vector);
     /// 16 virtual lanes, all `v`.
@@ -202,6 +225,17 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
     /// # Safety
     /// * `tail` was made for an `n` in `1..=LANES`, and `p` is valid for writes of `n` numbers.
     unsafe fn store_tail(self, p: *mut f32, tail: Self::Tail, v: Self::Vector);
+    /// Writes the first `n` lanes as [`Self::store_tail`] does, by stores that end where they do.
+    ///
+    /// A masked store is cheaper, but for a while afterwards a processor takes it for a store of the whole vector: a load
+    /// of what lies behind the lanes waits until it has left the processor's buffer.
+    /// # Safety
+    /// * `n` is in `1..=LANES`, and `p` is valid for writes of `n` numbers.
+    #[inline(always)]
+    unsafe fn store_first(self, p: *mut f32, n: usize, v: Self::Vector) {
+        // SAFETY: the caller's promise.
+        unsafe { self.store_tail(p, self.tail(n), v) }
+    }
     /// Transposes a block of at most LANES x LANES numbers: `columns` rows of LANES numbers are written, of
     /// which the first `rows` count and the others are any numbers.
     /// # Safety

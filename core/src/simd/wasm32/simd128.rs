@@ -74,6 +74,7 @@ impl Simd for Simd128 {
         fn lt(self, a: v128, b: v128) -> v128 { f32x4_lt(a, b) }
         fn select(self, mask: v128, yes: v128, no: v128) -> v128 { v128_bitselect(yes, no, mask) }
         fn exp2_of_shifted(self, t: v128) -> v128 { i32x4_add(i32x4_shl(t, 23), i32x4_splat(0x3f80_0000)) }
+        fn larger(self, a: v128, b: v128) -> v128 { f32x4_pmax(a, b) }
         fn mantissa_exponent(self, a: v128) -> (v128, v128) {
             let root = i32x4_splat(0x3f35_04f3);
             let above = i32x4_sub(a, root);

@@ -73,6 +73,7 @@ impl<C: Class> Simd for Avx2<C> {
             let exponent = _mm256_slli_epi32::<23>(_mm256_castps_si256(t));
             _mm256_castsi256_ps(_mm256_add_epi32(exponent, _mm256_set1_epi32(0x3f80_0000)))
         }
+        fn larger(self, a: __m256, b: __m256) -> __m256 { _mm256_max_ps(b, a) }
         fn mantissa_exponent(self, a: __m256) -> (__m256, __m256) {
             let root = _mm256_set1_epi32(0x3f35_04f3);
             let above = _mm256_sub_epi32(_mm256_castps_si256(a), root);
@@ -119,6 +120,31 @@ impl<C: Class> Simd for Avx2<C> {
     unsafe fn store_tail(self, p: *mut f32, tail: __m256i, v: __m256) {
         // SAFETY: the token proves the instruction, the caller the memory; lanes that are masked out never fault.
         unsafe { _mm256_maskstore_ps(p, tail, v) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, p: *mut f32, n: usize, v: __m256) {
+        // SAFETY: the token proves the instructions, the caller `n` numbers; the two stores of an arm, which overlap,
+        // cover just these.
+        unsafe {
+            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let from = |first: usize| {
+                let lanes = _mm256_add_epi32(lanes, _mm256_set1_epi32(first as i32));
+                _mm256_castps256_ps128(_mm256_permutevar8x32_ps(v, lanes))
+            };
+            match n {
+                0 | 1 => _mm_store_ss(p, _mm256_castps256_ps128(v)),
+                2 | 3 => {
+                    _mm_storel_epi64(p.cast(), _mm_castps_si128(_mm256_castps256_ps128(v)));
+                    _mm_storel_epi64(p.add(n - 2).cast(), _mm_castps_si128(from(n - 2)));
+                }
+                4..8 => {
+                    _mm_storeu_ps(p, _mm256_castps256_ps128(v));
+                    _mm_storeu_ps(p.add(n - 4), from(n - 4));
+                }
+                _ => self.store(p, v),
+            }
+        }
     }
 
     #[inline(always)]

@@ -4,7 +4,7 @@ use core::arch::x86_64::*;
 
 use core::marker::PhantomData;
 
-use crate::simd::{Arithmetic, Class, Level, Sealed, Simd, Token, feature_entries, token_ops};
+use crate::simd::{Arithmetic, Class, Level, ROUNDING_MAGIC, Sealed, Simd, Token, feature_entries, token_ops};
 
 /// Proof that AVX-512 F, VL, BW and DQ (and AVX2 and FMA with them) can be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,6 +69,13 @@ impl<C: Class> Simd for Avx512<C> {
             let exponent = _mm512_slli_epi32::<23>(_mm512_castps_si512(t));
             _mm512_castsi512_ps(_mm512_add_epi32(exponent, _mm512_set1_epi32(0x3f80_0000)))
         }
+        fn larger(self, a: __m512, b: __m512) -> __m512 { _mm512_max_ps(b, a) }
+        fn scale(self, a: __m512, t: __m512) -> __m512 {
+            _mm512_scalef_ps(a, _mm512_sub_ps(t, _mm512_set1_ps(ROUNDING_MAGIC)))
+        }
+        fn scale_far(self, a: __m512, t: __m512) -> __m512 {
+            _mm512_scalef_ps(a, _mm512_sub_ps(t, _mm512_set1_ps(ROUNDING_MAGIC)))
+        }
         fn mantissa_exponent(self, a: __m512) -> (__m512, __m512) {
             let root = _mm512_set1_epi32(0x3f35_04f3);
             let above = _mm512_sub_epi32(_mm512_castps_si512(a), root);
@@ -109,6 +116,33 @@ impl<C: Class> Simd for Avx512<C> {
     unsafe fn store_tail(self, p: *mut f32, tail: __mmask16, v: __m512) {
         // SAFETY: the token proves the instruction, the caller the memory; lanes that are masked out never fault.
         unsafe { _mm512_mask_storeu_ps(p, tail, v) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, p: *mut f32, n: usize, v: __m512) {
+        // SAFETY: the token proves the instructions, the caller `n` numbers; the two stores of an arm, which overlap,
+        // cover just these.
+        unsafe {
+            let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+            let from =
+                |first: usize| _mm512_permutexvar_ps(_mm512_add_epi32(lanes, _mm512_set1_epi32(first as i32)), v);
+            match n {
+                0 | 1 => _mm_store_ss(p, _mm512_castps512_ps128(v)),
+                2 | 3 => {
+                    _mm_storel_epi64(p.cast(), _mm_castps_si128(_mm512_castps512_ps128(v)));
+                    _mm_storel_epi64(p.add(n - 2).cast(), _mm_castps_si128(_mm512_castps512_ps128(from(n - 2))));
+                }
+                4..8 => {
+                    _mm_storeu_ps(p, _mm512_castps512_ps128(v));
+                    _mm_storeu_ps(p.add(n - 4), _mm512_castps512_ps128(from(n - 4)));
+                }
+                8..16 => {
+                    _mm256_storeu_ps(p, _mm512_castps512_ps256(v));
+                    _mm256_storeu_ps(p.add(n - 8), _mm512_castps512_ps256(from(n - 8)));
+                }
+                _ => self.store(p, v),
+            }
+        }
     }
 
     #[inline(always)]

@@ -80,6 +80,7 @@ impl Simd for Sse2 {
             let exponent = _mm_slli_epi32::<23>(_mm_castps_si128(t));
             _mm_castsi128_ps(_mm_add_epi32(exponent, _mm_set1_epi32(0x3f80_0000)))
         }
+        fn larger(self, a: __m128, b: __m128) -> __m128 { _mm_max_ps(b, a) }
         fn mantissa_exponent(self, a: __m128) -> (__m128, __m128) {
             let root = _mm_set1_epi32(0x3f35_04f3);
             let above = _mm_sub_epi32(_mm_castps_si128(a), root);
