@@ -16,9 +16,16 @@ use crate::simd::{self, Level, Simd, dispatch};
 /// ```
 pub fn softmax(level: Level, row: &mut [f32]) {
     dispatch!(level, s => {
-        let sums = exp_row(s, row);
-        let divisor = s.splat(sums.sum);
-        simd::map(s, row, #[inline(always)] |e| s.div(e, divisor));
+        let max = s.splat(max_of(s, row));
+        simd::normalize(
+            s,
+            row,
+            [],
+            #[inline(always)]
+            |x, []| exp_of_nonpositive(s, s.sub(x, max)),
+            #[inline(always)]
+            |e, sum| s.div(e, sum),
+        );
     });
 }
 
@@ -83,33 +90,26 @@ pub(crate) fn first_lane<S: Simd>(s: S, v: S::Vector) -> f32 {
     )
 }
 
-/// Replaces logits by `e^(x - max)`.
+/// Writes `finish(e, sum)` of the exponentials `e = e^(x - max)` of the logits and of their sum to `out`, of the same
+/// length.
 #[inline(always)]
-fn exp_row<S: Simd>(s: S, row: &mut [f32]) -> RowSums {
-    let max = max_of(s, row);
-    let max_v = s.splat(max);
-    simd::map(
-        s,
-        row,
-        #[inline(always)]
-        |x| exp_of_nonpositive(s, s.sub(x, max_v)),
-    );
-    RowSums { max, sum: simd::sum(s, row) }
-}
-
-/// Writes `e^(x - max)` of the logits to `exps`, of the same length.
-#[inline(always)]
-pub(crate) fn exp_row_into<S: Simd>(s: S, logits: &[f32], exps: &mut [f32]) -> RowSums {
+pub(crate) fn exp_row_into<S: Simd>(
+    s: S,
+    logits: &[f32],
+    out: &mut [f32],
+    finish: impl Fn(S::Vector, S::Vector) -> S::Vector,
+) -> RowSums {
     let max = max_of(s, logits);
     let max_v = s.splat(max);
-    simd::zip(
+    let sum = simd::normalize(
         s,
-        exps,
+        out,
         [logits],
         #[inline(always)]
         |_, [x]| exp_of_nonpositive(s, s.sub(x, max_v)),
+        finish,
     );
-    RowSums { max, sum: simd::sum(s, exps) }
+    RowSums { max, sum }
 }
 
 /// The largest number of a row in 16 virtual lanes, NaN passed over; -inf where there is none.
@@ -120,8 +120,8 @@ pub(crate) fn max_of<S: Simd>(s: S, row: &[f32]) -> f32 {
         [row],
         f32::NEG_INFINITY,
         #[inline(always)]
-        |acc, [x]| s.select(s.lt(acc, x), x, acc),
+        |acc, [x]| s.larger(acc, x),
         #[inline(always)]
-        |a, b| s.select(s.lt(a, b), b, a),
+        |a, b| s.larger(a, b),
     )
 }

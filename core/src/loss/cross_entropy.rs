@@ -60,18 +60,6 @@ impl<const N: usize> Loss<[f32; N]> for BinaryCrossEntropy {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CrossEntropy;
 
-/// Replaces the exponentials `delta` by `scale * p`.
-#[inline(always)]
-fn scaled_probabilities<S: Simd>(s: S, sums: RowSums, scale: f32, delta: &mut [f32]) {
-    let (divisor, scale) = (s.splat(sums.sum), s.splat(scale));
-    simd::map(
-        s,
-        delta,
-        #[inline(always)]
-        |e| s.mul(s.div(e, divisor), scale),
-    );
-}
-
 /// The maximum and the sum of exponentials without a place for the exponentials.
 #[inline(always)]
 fn sums_of<S: Simd>(s: S, y: &[f32]) -> RowSums {
@@ -112,9 +100,15 @@ macro_rules! class_targets {
 
                 #[inline(always)]
                 fn gradient<S: Simd>(self, s: S, y: &[f32], target: &$int, scale: f32, delta: &mut [f32]) -> f32 {
-                    let sums = exp_row_into(s, y, delta);
+                    let factor = s.splat(scale);
+                    let sums = exp_row_into(
+                        s,
+                        y,
+                        delta,
+                        #[inline(always)]
+                        |e, sum| s.mul(s.div(e, sum), factor),
+                    );
                     let class = *target as usize;
-                    scaled_probabilities(s, sums, scale, delta);
                     if let (Some(d), Some(logit)) = (delta.get_mut(class), y.get(class)) {
                         // Once more from the logit: reading it from the vector just stored would wait for the store.
                         let e = first_lane(s, exp_of_nonpositive(s, s.splat(logit - sums.max)));
@@ -160,16 +154,21 @@ impl<const N: usize> Loss<[f32; N]> for CrossEntropy {
 
     #[inline(always)]
     fn gradient<S: Simd>(self, s: S, y: &[f32], target: &[f32; N], scale: f32, delta: &mut [f32]) -> f32 {
-        let sums = exp_row_into(s, y, delta);
-        let (divisor, scale) = (s.splat(sums.sum), s.splat(scale));
         // The targets of a row need not add up to 1: the gradient is p * sum t - t.
-        let total = s.splat(simd::sum(s, target));
+        let (total, scale) = (s.splat(simd::sum(s, target)), s.splat(scale));
+        let sums = exp_row_into(
+            s,
+            y,
+            delta,
+            #[inline(always)]
+            |e, sum| s.mul(s.div(e, sum), total),
+        );
         simd::zip(
             s,
             delta,
             [target],
             #[inline(always)]
-            |e, [t]| s.mul(s.sub(s.mul(s.div(e, divisor), total), t), scale),
+            |p, [t]| s.mul(s.sub(p, t), scale),
         );
         distribution_value(s, y, target, sums)
     }

@@ -83,13 +83,13 @@ unsafe fn strips<S: Simd, K: Sink, const PENALISED: bool, const SKIP: bool>(s: S
         }
         while column < n {
             let columns = (n - column).min(S::LANES);
-            strip::<S, K, PENALISED, SKIP, 1>(s, outer, sink, column, Some(s.tail(columns)));
+            strip::<S, K, PENALISED, SKIP, 1>(s, outer, sink, column, Some(columns));
             column += columns;
         }
     }
 }
 
-/// `NV` vectors from `column` on, of the lanes of `tail` if there is one, of all rows.
+/// `NV` vectors from `column` on, the first `lanes` of it if there is such a number, of all rows.
 ///
 /// # Safety
 /// * As [`rank_one`], and the vectors lie inside the row.
@@ -99,14 +99,14 @@ unsafe fn strip<S: Simd, K: Sink, const PENALISED: bool, const SKIP: bool, const
     outer: &Outer,
     sink: K,
     column: usize,
-    tail: Option<S::Tail>,
+    lanes: Option<usize>,
 ) {
     let Outer { m, n, x, d, base } = *outer;
     let mut ds = [s.splat(0.0); NV];
     let mut v = 0;
     while v < NV {
         // SAFETY: the caller's promise.
-        ds[v] = unsafe { simd::load_part(s, d.add(column + v * S::LANES), tail) };
+        ds[v] = unsafe { simd::load_part(s, d.add(column + v * S::LANES), lanes) };
         v += 1;
     }
     let mut row = 0;
@@ -125,7 +125,7 @@ unsafe fn strip<S: Simd, K: Sink, const PENALISED: bool, const SKIP: bool, const
         }
         let index = base + row * n + column;
         // SAFETY: the caller's promise.
-        unsafe { sink.finish_vectors::<S, PENALISED, NV>(s, index, gradient, tail) };
+        unsafe { sink.finish_vectors::<S, PENALISED, NV>(s, index, gradient, lanes) };
         row += 1;
     }
 }

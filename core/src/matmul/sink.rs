@@ -35,8 +35,8 @@ pub unsafe trait Sink: Copy {
     /// Whether a gradient of +0 changes nothing, penalty aside.
     fn keeps_at_zero_gradient(self) -> bool;
 
-    /// [`Self::finish`] for a gradient in `NV` vectors that follow each other in memory, each of the lanes of `tail` if
-    /// there is one; for sinks without a place.
+    /// [`Self::finish`] for a gradient in `NV` vectors that follow each other in memory, the first `lanes` of each if
+    /// there is such a number; for sinks without a place.
     ///
     /// # Safety
     /// * The parameter value has these numbers from `index` on, and no other thread works on them.
@@ -45,7 +45,7 @@ pub unsafe trait Sink: Copy {
         s: S,
         index: usize,
         gradient: [S::Vector; NV],
-        tail: Option<S::Tail>,
+        lanes: Option<usize>,
     );
 }
 
@@ -145,7 +145,7 @@ unsafe impl Sink for Accumulate {
         _s: S,
         _index: usize,
         _gradient: [S::Vector; NV],
-        _tail: Option<S::Tail>,
+        _lanes: Option<usize>,
     ) {
     }
 }

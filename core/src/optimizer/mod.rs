@@ -278,7 +278,7 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
         s: S,
         index: usize,
         gradient: [S::Vector; NV],
-        tail: Option<S::Tail>,
+        lanes: Option<usize>,
     ) {
         // SAFETY: the caller promises that parameters and moments have these numbers and that no one else works on
         // them.
@@ -288,7 +288,7 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
                 simd::update_vector(
                     s,
                     index + v * S::LANES,
-                    tail,
+                    lanes,
                     (self.parameters, &self.moments),
                     #[inline(always)]
                     |w, m, []| {

@@ -10,6 +10,7 @@
 //! exactly a comparison and a selection: see the bit contract in the crate documentation.
 
 mod ahead;
+mod fold;
 mod level;
 mod scalar;
 mod slice;
@@ -29,10 +30,12 @@ mod slice;
 mod target;
 
 pub(crate) use ahead::Ahead;
+pub(crate) use fold::normalize;
+pub use fold::{fold, fold_into, sum};
 pub use level::{Isa, Level, UnknownIsa};
 pub use scalar::Scalar;
-pub use slice::{fold, fold_into, map, sum, update, zip};
 pub(crate) use slice::{load_part, update_places, update_vector};
+pub use slice::{map, update, zip};
 pub(crate) use target::{Token, dispatch};
 
 /// The number of virtual lanes of every sum or maximum over a slice.
@@ -134,6 +137,11 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
     /// The token has matrix tiles of few sizes only, for a program memory that is small; the rest of a matrix goes
     /// number by number.
     const FEW_BODIES: bool;
+    /// There are registers for two elementary functions at a time: that hides a part of their latency.
+    const TWO_IN_FLIGHT: bool = false;
+    /// [`Self::store_first`] is worth it even where rows of several slices are updated at once. With AVX2 it costs more
+    /// there than it saves.
+    const STORES_FIRST: bool = false;
     /// A masked load costs next to nothing more than a full one, so tiles need no second body for ragged columns.
     const FREE_TAILS: bool;
 

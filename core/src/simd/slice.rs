@@ -1,21 +1,29 @@
 //! Safe loops over slices: what lets `math`, `loss` and `optimizer` be written without unsafe code.
 
-use super::{Simd, VIRTUAL_LANES};
+use super::Simd;
 
 /// Replaces each element `x` by `f(x)`.
 #[inline(always)]
 pub fn map<S: Simd>(s: S, xs: &mut [f32], f: impl Fn(S::Vector) -> S::Vector) {
     let (p, len) = (xs.as_mut_ptr(), xs.len());
     let mut i = 0;
-    // SAFETY: `i + LANES <= len` in the loop, and the tail covers the `len - i < LANES` elements that are left.
+    // SAFETY: no vector is whole beyond `len`, and the tail covers the `len - i < LANES` elements that are left.
     unsafe {
+        if S::TWO_IN_FLIGHT {
+            while i + 2 * S::LANES <= len {
+                let (a, b) = (s.load(p.add(i)), s.load(p.add(i + S::LANES)));
+                let (a, b) = (f(a), f(b));
+                s.store(p.add(i), a);
+                s.store(p.add(i + S::LANES), b);
+                i += 2 * S::LANES;
+            }
+        }
         while i + S::LANES <= len {
             s.store(p.add(i), f(s.load(p.add(i))));
             i += S::LANES;
         }
         if S::LANES > 1 && i < len {
-            let tail = s.tail(len - i);
-            s.store_tail(p.add(i), tail, f(s.load_tail(p.add(i), tail)));
+            s.store_first(p.add(i), len - i, f(s.load_tail(p.add(i), s.tail(len - i))));
         }
     }
 }
@@ -83,12 +91,13 @@ pub(crate) unsafe fn update_places<S: Simd, const OTHERS: usize, const INS: usiz
             i += S::LANES;
         }
         if S::LANES > 1 && i < len {
-            update_at(s, i, Some(s.tail(len - i)), (out, &others), &ins, &f);
+            update_at(s, i, Some(len - i), (out, &others), &ins, &f);
         }
     }
 }
 
-/// One vector of [`update_places`] without slices to read, from element `i` on, of the lanes of `tail` if there is one.
+/// One vector of [`update_places`] without slices to read, from element `i` on; its first `lanes` if there is such a
+/// number.
 ///
 /// # Safety
 /// * The places have these lanes, which nobody else uses meanwhile.
@@ -96,15 +105,15 @@ pub(crate) unsafe fn update_places<S: Simd, const OTHERS: usize, const INS: usiz
 pub(crate) unsafe fn update_vector<S: Simd, const OTHERS: usize>(
     s: S,
     i: usize,
-    tail: Option<S::Tail>,
+    lanes: Option<usize>,
     places: (*mut f32, &[*mut f32; OTHERS]),
     f: impl Fn(S::Vector, [S::Vector; OTHERS], [S::Vector; 0]) -> (S::Vector, [S::Vector; OTHERS]),
 ) {
     // SAFETY: the caller's promise.
-    unsafe { update_at(s, i, tail, places, &[], &f) }
+    unsafe { update_at(s, i, lanes, places, &[], &f) }
 }
 
-/// One vector of each slice of [`update`], from element `i` on, of the lanes of `tail` if there is one.
+/// One vector of each slice of [`update`], from element `i` on, the first `lanes` of it if there is such a number.
 ///
 /// # Safety
 /// * All slices have these lanes.
@@ -112,7 +121,7 @@ pub(crate) unsafe fn update_vector<S: Simd, const OTHERS: usize>(
 unsafe fn update_at<S: Simd, const OTHERS: usize, const INS: usize>(
     s: S,
     i: usize,
-    tail: Option<S::Tail>,
+    lanes: Option<usize>,
     (out, others): (*mut f32, &[*mut f32; OTHERS]),
     ins: &[&[f32]; INS],
     f: &impl Fn(S::Vector, [S::Vector; OTHERS], [S::Vector; INS]) -> (S::Vector, [S::Vector; OTHERS]),
@@ -122,128 +131,23 @@ unsafe fn update_at<S: Simd, const OTHERS: usize, const INS: usize>(
         let mut old = [s.splat(0.0); OTHERS];
         let mut j = 0;
         while j < OTHERS {
-            old[j] = load_part(s, others[j].add(i), tail);
+            old[j] = load_part(s, others[j].add(i), lanes);
             j += 1;
         }
         let p = out.add(i);
-        let (new, new_others) = f(load_part(s, p, tail), old, load_each(s, ins, i, tail));
-        store_part(s, p, tail, new);
+        let (new, new_others) = f(load_part(s, p, lanes), old, load_each(s, ins, i, lanes));
+        store_part(s, p, lanes, new);
         let mut j = 0;
         while j < OTHERS {
-            store_part(s, others[j].add(i), tail, new_others[j]);
+            store_part(s, others[j].add(i), lanes, new_others[j]);
             j += 1;
         }
     }
-}
-
-/// Folds slices of the same length (the shortest counts) into one number, in the fixed order of the bit contract.
-///
-/// Virtual lane `l` starts at `init` and takes `step(lane, elements)` for the elements `i` with `i % 16 == l`, `i`
-/// ascending; then lane `l` becomes `combine(l, l + 8)`, `combine(l, l + 4)`, `combine(l, l + 2)` and at last
-/// `combine(l, l + 1)`. Real vectors of any width compute exactly that.
-#[inline(always)]
-pub fn fold<S: Simd, const INS: usize>(
-    s: S,
-    ins: [&[f32]; INS],
-    init: f32,
-    step: impl Fn(S::Vector, [S::Vector; INS]) -> S::Vector,
-    combine: impl Fn(S::Vector, S::Vector) -> S::Vector,
-) -> f32 {
-    const { assert!(INS > 0, "a fold needs a slice to fold") };
-    let mut wide = s.wide(s.splat(init));
-    accumulate(s, &mut wide, ins, step);
-    let lanes = wide.as_mut();
-    let mut vectors = VIRTUAL_LANES / S::LANES;
-    while vectors > 1 {
-        vectors /= 2;
-        let (low, high) = lanes.split_at_mut(vectors);
-        for (l, h) in low.iter_mut().zip(high.iter()) {
-            *l = combine(*l, *h);
-        }
-    }
-    match lanes.first() {
-        Some(v) => s.fold_lanes(*v, combine),
-        None => init,
-    }
-}
-
-/// [`fold`] that begins with the lanes as they are and leaves them there, so that a sum can be made in pieces: each of
-/// them a whole number of 16 elements, but for the last.
-#[inline(always)]
-pub fn fold_into<S: Simd>(
-    s: S,
-    lanes: &mut [f32; VIRTUAL_LANES],
-    xs: &[f32],
-    step: impl Fn(S::Vector, S::Vector) -> S::Vector,
-) {
-    let mut wide = s.wide(s.splat(0.0));
-    for (v, lanes) in wide.as_mut().iter_mut().zip(lanes.chunks_exact(S::LANES)) {
-        // SAFETY: the chunk has LANES numbers.
-        *v = unsafe { s.load(lanes.as_ptr()) };
-    }
-    accumulate(
-        s,
-        &mut wide,
-        [xs],
-        #[inline(always)]
-        |acc, [x]| step(acc, x),
-    );
-    for (v, lanes) in wide.as_ref().iter().zip(lanes.chunks_exact_mut(S::LANES)) {
-        // SAFETY: the chunk has LANES numbers.
-        unsafe { s.store(lanes.as_mut_ptr(), *v) };
-    }
-}
-
-/// Takes the elements of all slices into the virtual lanes.
-#[inline(always)]
-fn accumulate<S: Simd, const INS: usize>(
-    s: S,
-    wide: &mut S::Wide,
-    ins: [&[f32]; INS],
-    step: impl Fn(S::Vector, [S::Vector; INS]) -> S::Vector,
-) {
-    let len = shortest(&ins, usize::MAX);
-    let lanes = wide.as_mut();
-    let mut i = 0;
-    // SAFETY: a vector is read whole only where `i + LANES <= len`, else through a tail of the `len - i` elements.
-    unsafe {
-        while i + VIRTUAL_LANES <= len {
-            for lane in lanes.iter_mut() {
-                *lane = step(*lane, load_each(s, &ins, i, None));
-                i += S::LANES;
-            }
-        }
-        for lane in lanes.iter_mut() {
-            if i + S::LANES <= len {
-                *lane = step(*lane, load_each(s, &ins, i, None));
-            } else if S::LANES > 1 && i < len {
-                // Lanes beyond the end keep what they had: a padding value would have to be neutral for `step`.
-                let tail = s.tail(len - i);
-                let stepped = step(*lane, load_each(s, &ins, i, Some(tail)));
-                *lane = s.select(s.tail_mask(tail), stepped, *lane);
-            }
-            i += S::LANES;
-        }
-    }
-}
-
-/// The sum of `xs` in 16 virtual lanes; +0 for an empty slice.
-#[inline(always)]
-pub fn sum<S: Simd>(s: S, xs: &[f32]) -> f32 {
-    fold(
-        s,
-        [xs],
-        0.0,
-        #[inline(always)]
-        |acc, [x]| s.add(acc, x),
-        #[inline(always)]
-        |a, b| s.add(a, b),
-    )
 }
 
 /// The smallest of `most` and the lengths of the slices.
 #[inline(always)]
-fn shortest<const INS: usize>(ins: &[&[f32]; INS], most: usize) -> usize {
+pub(super) fn shortest<const INS: usize>(ins: &[&[f32]; INS], most: usize) -> usize {
     let mut len = most;
     let mut j = 0;
     while j < INS {
@@ -253,52 +157,53 @@ fn shortest<const INS: usize>(ins: &[&[f32]; INS], most: usize) -> usize {
     len
 }
 
-/// A vector of each slice, from element `i` on, of the lanes of `tail` if there is one.
+/// A vector of each slice, from element `i` on, the first `lanes` of it if there is such a number.
 ///
 /// # Safety
 /// * Each slice has these lanes.
 #[inline(always)]
-unsafe fn load_each<S: Simd, const INS: usize>(
+pub(super) unsafe fn load_each<S: Simd, const INS: usize>(
     s: S,
     ins: &[&[f32]; INS],
     i: usize,
-    tail: Option<S::Tail>,
+    lanes: Option<usize>,
 ) -> [S::Vector; INS] {
     let mut vectors = [s.splat(0.0); INS];
     let mut j = 0;
     while j < INS {
         // SAFETY: the caller's promise.
-        vectors[j] = unsafe { load_part(s, ins[j].as_ptr().add(i), tail) };
+        vectors[j] = unsafe { load_part(s, ins[j].as_ptr().add(i), lanes) };
         j += 1;
     }
     vectors
 }
 
-/// A vector, of the lanes of `tail` if there is one.
+/// A vector, the first `lanes` of it if there is such a number.
 ///
 /// # Safety
 /// * `p` is valid for reads of these lanes.
 #[inline(always)]
-pub(crate) unsafe fn load_part<S: Simd>(s: S, p: *const f32, tail: Option<S::Tail>) -> S::Vector {
+pub(crate) unsafe fn load_part<S: Simd>(s: S, p: *const f32, lanes: Option<usize>) -> S::Vector {
     // SAFETY: the caller's promise.
     unsafe {
-        match tail {
-            Some(tail) => s.load_tail(p, tail),
+        match lanes {
+            Some(n) => s.load_tail(p, s.tail(n)),
             None => s.load(p),
         }
     }
 }
 
-/// Writes a vector, of the lanes of `tail` if there is one.
+/// Writes a vector, the first `lanes` of it if there is such a number.
 ///
 /// # Safety
 /// * `p` is valid for writes of these lanes.
 #[inline(always)]
-unsafe fn store_part<S: Simd>(s: S, p: *mut f32, tail: Option<S::Tail>, v: S::Vector) {
+unsafe fn store_part<S: Simd>(s: S, p: *mut f32, lanes: Option<usize>, v: S::Vector) {
     // SAFETY: the caller's promise.
     unsafe {
-        match tail {
-            Some(tail) => s.store_tail(p, tail, v),
+        match lanes {
+            Some(n) if S::STORES_FIRST => s.store_first(p, n, v),
+            Some(n) => s.store_tail(p, s.tail(n), v),
             None => s.store(p, v),
         }
     }

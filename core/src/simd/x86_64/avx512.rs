@@ -27,6 +27,8 @@ impl<C: Class> Simd for Avx512<C> {
     const WIDEST: usize = 8;
     const UNROLL: usize = 2;
     const FEW_BODIES: bool = false;
+    const TWO_IN_FLIGHT: bool = true;
+    const STORES_FIRST: bool = true;
     const FREE_TAILS: bool = true;
 
     #[inline(always)]
