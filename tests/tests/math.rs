@@ -189,3 +189,19 @@ fn neighbours_do_not_change_a_result() {
         }
     }
 }
+
+#[test]
+fn what_lies_beside_a_slice_is_left_alone() {
+    const BEFORE: usize = 5;
+    let functions = FUNCTIONS.iter().map(|function| (function.name, function.of_slice));
+    for (name, of_slice) in functions.chain([("softmax", femto::softmax::softmax as OfSlice)]) {
+        for level in levels::all() {
+            for len in 0..40 {
+                let mut place = [0.3_f32; 64];
+                of_slice(level, &mut place[BEFORE..BEFORE + len]);
+                let (before, after) = (&place[..BEFORE], &place[BEFORE + len..]);
+                assert!(before.iter().chain(after).all(|x| *x == 0.3), "{name} {level} {len}: {place:?}");
+            }
+        }
+    }
+}
