@@ -16,6 +16,9 @@ pub type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
 /// 28 x 28 pictures: 397 KiB of parameters, which do not fit a first-level cache.
 pub type Pictures = net![Dense<784, 128, Relu>, Dense<128, 10>];
 
+/// Pictures through two hidden layers: 2.1 MiB of parameters, which fill a second-level cache.
+pub type Deep = net![Dense<784, 512, Relu>, Dense<512, 256, Relu>, Dense<256, 10>];
+
 /// A network type, taken apart.
 pub trait Layered {
     /// Its layers.
@@ -79,6 +82,24 @@ impl<L: Layer, R: Rule<MOMENTS>, const MOMENTS: usize, const B: usize> Training<
         }
     }
 
+    /// The parameters.
+    #[must_use]
+    pub fn net(&self) -> &Net<L> {
+        &self.net
+    }
+
+    /// The batch.
+    #[must_use]
+    pub fn inputs(&self) -> &[L::In; B] {
+        &self.inputs
+    }
+
+    /// The classes of its rows.
+    #[must_use]
+    pub const fn labels(&self) -> &[u8; B] {
+        &self.labels
+    }
+
     /// One step in place: no gradient is stored.
     ///
     /// # Errors
@@ -120,6 +141,18 @@ impl<L: Layer, const B: usize> Predicting<L, B> {
         let mut net = zeroed::<Net<L>>();
         net.init(Init::HeUniform, 1);
         Self { level, net, inputs: random(2), scratch: zeroed(), outputs: zeroed() }
+    }
+
+    /// The parameters.
+    #[must_use]
+    pub fn net(&self) -> &Net<L> {
+        &self.net
+    }
+
+    /// The rows.
+    #[must_use]
+    pub fn inputs(&self) -> &[L::In; B] {
+        &self.inputs
     }
 
     /// The first row alone.
