@@ -54,6 +54,11 @@ impl Contender {
         }
     }
 
+    /// A contender whose `result` is not that of a timed call.
+    pub fn with_result(name: &'static str, result: Vec<f32>, call: impl FnMut() + 'static) -> Self {
+        Self { name, calls: Calls::new(call), result: Box::new(move || result.clone()), worst_ulp: None }
+    }
+
     /// The same with a measure of its accuracy: the worst error in ulp.
     #[must_use]
     pub fn with_worst_ulp(mut self, measure: impl Fn() -> f64 + 'static) -> Self {
@@ -186,22 +191,32 @@ impl std::fmt::Display for Disagreement {
 impl std::error::Error for Disagreement {}
 
 impl Contest {
+    /// Compares the results.
+    ///
+    /// # Errors
+    /// [`Disagreement`] where another contender computes something else than femto.
+    pub fn compare(&self) -> Result<(), Disagreement> {
+        let expected = (self.femto.result)();
+        for contender in self.beside.iter().chain(&self.rivals) {
+            let result = (contender.result)();
+            let differences = result.iter().zip(&expected).map(|(a, b)| (a - b).abs() / b.abs().max(1.0));
+            let difference = differences.fold(0.0, |most, d| if d <= most { most } else { d });
+            if result.len() != expected.len() || difference.is_nan() || difference > self.tolerance {
+                return Err(Disagreement { case: self.case.clone(), rival: contender.name, difference });
+            }
+        }
+        Ok(())
+    }
+
     /// Compares the results, then times all contenders and the peak in turns, each round beginning with another one.
     ///
     /// # Errors
     /// [`Disagreement`] where a rival computes something else; nothing is timed then.
     pub fn hold(self, width: Option<Width>, rounds: u32, round: Duration) -> Result<Score, Disagreement> {
-        let Self { group, case, unit, multiply_accumulates, tolerance, femto, beside, rivals } = self;
+        self.compare()?;
+        let Self { group, case, unit, multiply_accumulates, femto, beside, rivals, .. } = self;
         let first_rival = 1 + beside.len();
         let mut all: Vec<Contender> = std::iter::once(femto).chain(beside).chain(rivals).collect();
-        let results: Vec<Vec<f32>> = all.iter().map(|contender| (contender.result)()).collect();
-        for (contender, result) in all.iter().zip(&results).skip(1) {
-            let differences = result.iter().zip(&results[0]).map(|(a, b)| (a - b).abs() / b.abs().max(1.0));
-            let difference = differences.fold(0.0, |most, d| if d <= most { most } else { d });
-            if result.len() != results[0].len() || difference.is_nan() || difference > tolerance {
-                return Err(Disagreement { case, rival: contender.name, difference });
-            }
-        }
         let worst_ulp = all.iter().filter_map(|c| Some((c.name.to_owned(), Value::from(c.worst_ulp()?)))).collect();
         let width = width.filter(|_| multiply_accumulates > 0);
         let calls: Vec<u32> = all.iter_mut().map(|contender| contender.calls.at_once(round)).collect();
