@@ -4,6 +4,7 @@
 pub mod contest;
 pub mod functions;
 pub mod inputs;
+pub mod learning;
 pub mod networks;
 pub mod peak;
 pub mod products;

@@ -3,18 +3,17 @@
 //! `cargo run --release -p femto-benches -- matmul` measures the machine's FMA peak, femto and each rival in turns on
 //! the same data, compares the results first, and prints a table. `--json FILE` writes it as data.
 
-use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use femto::{Arithmetic, Isa, Level};
-use femto_benches::contest::{Contest, Disagreement, Score, Settings};
-use femto_benches::functions;
+use femto_benches::contest::{Contest, Score, Settings};
+use femto_benches::learning::{self, Failure};
 use femto_benches::peak::{self, Width};
-use femto_benches::products;
 use femto_benches::table::Table;
+use femto_benches::{functions, products};
 use indicatif::ProgressBar;
 
 /// Femto against its rivals, side by side in one run, one thread each.
@@ -48,11 +47,15 @@ enum Group {
     Matmul,
     /// Elementary functions and softmax, with the worst error of each contender.
     Math,
+    /// Steps of learning of whole networks.
+    Train,
+    /// Predictions of whole networks.
+    Infer,
     /// Everything.
     All,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let options = Options::parse();
     let detected = Level::detect();
     let arithmetic = if options.unfused { Arithmetic::Unfused } else { detected.arithmetic() };
@@ -66,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Rivals that divide work do it in the pool they are called from, and must not wake threads for one.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     let scores = pool.install(|| {
-        let mut contests = contests(options.group, settings);
+        let mut contests = contests(options.group, settings)?;
         contests.retain(|contest| contest.case.contains(&options.case));
         hold_all(contests, settings, rounds, round)
     })?;
@@ -80,12 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn hold_all(
-    contests: Vec<Contest>,
-    settings: Settings,
-    rounds: u32,
-    round: Duration,
-) -> Result<Vec<Score>, Disagreement> {
+fn hold_all(contests: Vec<Contest>, settings: Settings, rounds: u32, round: Duration) -> Result<Vec<Score>, Failure> {
     // Silent where nobody watches.
     let bar = ProgressBar::new(contests.len() as u64);
     let mut scores = Vec::new();
@@ -97,10 +95,18 @@ fn hold_all(
     Ok(scores)
 }
 
-fn contests(group: Group, settings: Settings) -> Vec<Contest> {
-    match group {
+fn contests(group: Group, settings: Settings) -> Result<Vec<Contest>, Failure> {
+    Ok(match group {
         Group::Matmul => products::contests(settings),
         Group::Math => functions::contests(settings),
-        Group::All => [Group::Matmul, Group::Math].into_iter().flat_map(|group| contests(group, settings)).collect(),
-    }
+        Group::Train => learning::train(settings)?,
+        Group::Infer => learning::infer(settings)?,
+        Group::All => {
+            let mut all = Vec::new();
+            for group in [Group::Matmul, Group::Math, Group::Train, Group::Infer] {
+                all.extend(contests(group, settings)?);
+            }
+            all
+        }
+    })
 }
