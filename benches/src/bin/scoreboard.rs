@@ -57,6 +57,8 @@ enum Group {
 
 fn main() -> Result<(), Failure> {
     let options = Options::parse();
+    #[cfg(feature = "rivals-ml")]
+    tell_candle(options.threads);
     let detected = Level::detect();
     let arithmetic = if options.unfused { Arithmetic::Unfused } else { detected.arithmetic() };
     let isa = options.level.unwrap_or(detected.isa());
@@ -64,6 +66,10 @@ fn main() -> Result<(), Failure> {
         .ok_or_else(|| format!("this machine cannot run {isa} {arithmetic}; try another --level, or --unfused"))?;
     peak::print_all();
     println!("femto: {level}; times of the best round, results compared before\n");
+    let learns = matches!(options.group, Group::Train | Group::Infer | Group::All);
+    if learns && !cfg!(feature = "rivals-ml") {
+        println!("candle and burn take part in train and infer with --features rivals-ml\n");
+    }
     let (rounds, round) = if options.quick { (6, Duration::from_millis(1)) } else { (30, Duration::from_millis(2)) };
     let settings = Settings { level, threads: options.threads, quick: options.quick };
     // Rivals that divide work do it in the pool they are called from, and must not wake threads for one.
@@ -93,6 +99,13 @@ fn hold_all(contests: Vec<Contest>, settings: Settings, rounds: u32, round: Dura
     }
     bar.finish_and_clear();
     Ok(scores)
+}
+
+/// candle divides its products by the number in this variable, by that of cores without it.
+#[cfg(feature = "rivals-ml")]
+fn tell_candle(threads: usize) {
+    // SAFETY: called at the start of `main`; there is no other thread yet that could read the environment.
+    unsafe { std::env::set_var("RAYON_NUM_THREADS", threads.to_string()) };
 }
 
 fn contests(group: Group, settings: Settings) -> Result<Vec<Contest>, Failure> {

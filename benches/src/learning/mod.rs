@@ -3,6 +3,10 @@
 //! All contenders begin with the same parameters and meet the same rows. Those that learn are compared by the loss and
 //! the parameters after some steps at a rate that shows; timed are steps at [`RATE`], which is none.
 
+#[cfg(feature = "rivals-ml")]
+mod burn;
+#[cfg(feature = "rivals-ml")]
+mod candle;
 mod plain;
 mod rivals;
 
@@ -88,7 +92,12 @@ fn step<N: Layered, R: Rule<MOMENTS> + 'static, const MOMENTS: usize, const B: u
         tolerance: 1e-5,
         femto: learner(FEMTO, method, |with| Ok(make(with)))?,
         beside: vec![learner("plain", method, |with| Ok(Plain::new(&problem, with)))?],
-        rivals: Vec::new(),
+        rivals: vec![
+            #[cfg(feature = "rivals-ml")]
+            learner("candle", method, |with| Ok(candle::Learning::new(&problem, with)?))?,
+            #[cfg(feature = "rivals-ml")]
+            learner("burn", method, |with| Ok(burn::Learning::new(&problem, with)))?,
+        ],
     })
 }
 
@@ -115,7 +124,12 @@ fn predict<N: Layered, const B: usize>(network: &str, level: Level) -> Result<Co
         tolerance: 1e-5,
         femto,
         beside: vec![predictor("plain", Plain::new(&problem, timed(Method::Sgd)))?],
-        rivals: Vec::new(),
+        rivals: vec![
+            #[cfg(feature = "rivals-ml")]
+            predictor("candle", candle::Predicting::new(&problem)?)?,
+            #[cfg(feature = "rivals-ml")]
+            predictor("burn", burn::Predicting::new(&problem))?,
+        ],
     })
 }
 
