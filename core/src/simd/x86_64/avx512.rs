@@ -25,7 +25,8 @@ impl<C: Class> Simd for Avx512<C> {
     const TALLEST: usize = 16;
     const STRIP_VECTORS: usize = 4;
     const WIDEST: usize = 8;
-    const UNROLL: usize = 2;
+    // Products that wait for their sums take registers: of two steps at a time, too many.
+    const UNROLL: usize = if matches!(C::ARITHMETIC, Arithmetic::Fused) { 2 } else { 1 };
     const FEW_BODIES: bool = false;
     const TWO_IN_FLIGHT: bool = true;
     const STORES_FIRST: bool = true;
