@@ -140,7 +140,8 @@ pub(super) unsafe fn by_panels<S: Simd, D: Destination<S>, const FORM: u8>(
 #[inline(always)]
 fn pieces(range: Range<usize>, most: usize, unit: usize) -> impl Iterator<Item = Range<usize>> {
     let len = range.len();
-    let size = len.div_ceil(len.div_ceil(most).max(1)).max(1).next_multiple_of(unit);
+    // The bound of one comes last: only so does the compiler know that nothing is divided by zero.
+    let size = len.div_ceil(len.div_ceil(most).max(1)).next_multiple_of(unit).max(1);
     let count = len.div_ceil(size).max(1);
     (0..count).map(
         #[inline(always)]
