@@ -2,11 +2,13 @@
 //! multiply-accumulate peak of the machine. The README next to this crate says which tool answers which question.
 
 pub mod contest;
+#[cfg(feature = "rivals")]
 pub mod functions;
 pub mod inputs;
 pub mod learning;
 pub mod networks;
 pub mod peak;
+#[cfg(feature = "rivals")]
 pub mod products;
 pub mod rounds;
 pub mod table;
