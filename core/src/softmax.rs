@@ -24,7 +24,7 @@ pub fn softmax(level: Level, row: &mut [f32]) {
             #[inline(always)]
             |x, []| exp_of_nonpositive(s, s.sub(x, max)),
             #[inline(always)]
-            |e, sum| s.div(e, sum),
+            |_, e, sum| s.div(e, sum),
         );
     });
 }
@@ -90,14 +90,14 @@ pub(crate) fn first_lane<S: Simd>(s: S, v: S::Vector) -> f32 {
     )
 }
 
-/// Writes `finish(e, sum)` of the exponentials `e = e^(x - max)` of the logits and of their sum to `out`, of the same
-/// length.
+/// Writes `finish(i, e, sum)` of the exponentials `e = e^(x - max)` of the logits, from index `i` on, and of their sum
+/// to `out`, of the same length.
 #[inline(always)]
 pub(crate) fn exp_row_into<S: Simd>(
     s: S,
     logits: &[f32],
     out: &mut [f32],
-    finish: impl Fn(S::Vector, S::Vector) -> S::Vector,
+    finish: impl Fn(usize, S::Vector, S::Vector) -> S::Vector,
 ) -> RowSums {
     let max = max_of(s, logits);
     let max_v = s.splat(max);

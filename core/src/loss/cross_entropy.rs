@@ -1,9 +1,9 @@
 //! Losses of probabilities, taken on logits.
 
-use super::Loss;
-use crate::math::{self, exp_of_nonpositive};
-use crate::simd::{self, Simd};
-use crate::softmax::{RowSums, exp_row_into, first_lane, max_of};
+use super::{Loss, LossRow};
+use crate::math::{self, exp_of_nonpositive, ln};
+use crate::simd::{self, Simd, VIRTUAL_LANES};
+use crate::softmax::{RowSums, exp_row_into, max_of};
 
 /// Mean over the outputs of `-[t ln p + (1 - t) ln(1 - p)]` with `p = sigmoid(y)`: outputs are logits, targets are in
 /// 0..=1.
@@ -85,6 +85,67 @@ fn class_value<S: Simd>(s: S, y: &[f32], class: usize, sums: RowSums) -> f32 {
     }
 }
 
+/// Writes `(p - t) * scale` with the one-hot t of the class.
+#[inline(always)]
+fn class_gradient<S: Simd>(s: S, y: &[f32], class: usize, scale: f32, delta: &mut [f32]) -> RowSums {
+    let factor = s.splat(scale);
+    exp_row_into(
+        s,
+        y,
+        delta,
+        #[inline(always)]
+        |i, e, sum| s.mul(s.sub(s.div(e, sum), simd::one_hot(s, i, class)), factor),
+    )
+}
+
+/// [`class_gradient`] of rows, with their losses. A logarithm of a vector costs as much as that of a number, so it is
+/// taken for many rows at once.
+#[inline(always)]
+fn class_gradients<'a, S: Simd, T: 'a>(
+    s: S,
+    mut rows: impl Iterator<Item = LossRow<'a, T>>,
+    class_of: impl Fn(&T) -> usize,
+    scale: f32,
+) {
+    if S::LANES == 1 {
+        // Nothing to share, and no place to keep.
+        for LossRow { outputs, target, delta, loss } in rows {
+            let class = class_of(target);
+            let sums = class_gradient(s, outputs, class, scale, delta);
+            *loss = class_value(s, outputs, class, sums);
+        }
+        return;
+    }
+    loop {
+        let mut losses = [const { None }; VIRTUAL_LANES];
+        let (mut sums, mut distances) = ([1.0; VIRTUAL_LANES], [0.0; VIRTUAL_LANES]);
+        let mut places = losses.iter_mut().zip(&mut sums).zip(&mut distances);
+        // Places before rows, so that no row is taken for which there is no place.
+        while let Some(((place, sum), distance)) = places.next()
+            && let Some(LossRow { outputs, target, delta, loss }) = rows.next()
+        {
+            let class = class_of(target);
+            let row = class_gradient(s, outputs, class, scale, delta);
+            *sum = row.sum;
+            *distance = outputs.get(class).map_or(f32::NAN, |logit| logit - row.max);
+            *place = Some(loss);
+        }
+        simd::zip(
+            s,
+            &mut sums,
+            [&distances],
+            #[inline(always)]
+            |sum, [distance]| s.sub(ln(s, sum), distance),
+        );
+        for (place, loss) in losses.into_iter().zip(sums) {
+            match place {
+                Some(place) => *place = loss,
+                None => return,
+            }
+        }
+    }
+}
+
 macro_rules! class_targets {
     ($($int:ty)*) => {
         $(
@@ -100,21 +161,25 @@ macro_rules! class_targets {
 
                 #[inline(always)]
                 fn gradient<S: Simd>(self, s: S, y: &[f32], target: &$int, scale: f32, delta: &mut [f32]) -> f32 {
-                    let factor = s.splat(scale);
-                    let sums = exp_row_into(
-                        s,
-                        y,
-                        delta,
-                        #[inline(always)]
-                        |e, sum| s.mul(s.div(e, sum), factor),
-                    );
                     let class = *target as usize;
-                    if let (Some(d), Some(logit)) = (delta.get_mut(class), y.get(class)) {
-                        // Once more from the logit: reading it from the vector just stored would wait for the store.
-                        let e = first_lane(s, exp_of_nonpositive(s, s.splat(logit - sums.max)));
-                        *d = (e / sums.sum - 1.0) * scale;
-                    }
+                    let sums = class_gradient(s, y, class, scale, delta);
                     class_value(s, y, class, sums)
+                }
+
+                #[inline(always)]
+                fn gradients<'a, S: Simd>(
+                    self,
+                    s: S,
+                    rows: impl Iterator<Item = LossRow<'a, $int>>,
+                    scale: f32,
+                ) {
+                    class_gradients(
+                        s,
+                        rows,
+                        #[inline(always)]
+                        |target| *target as usize,
+                        scale,
+                    );
                 }
             }
         )*
@@ -161,7 +226,7 @@ impl<const N: usize> Loss<[f32; N]> for CrossEntropy {
             y,
             delta,
             #[inline(always)]
-            |e, sum| s.mul(s.div(e, sum), total),
+            |_, e, sum| s.mul(s.div(e, sum), total),
         );
         simd::zip(
             s,

@@ -45,4 +45,28 @@ pub trait Loss<T>: Copy {
 
     /// The loss of the outputs `y`; `delta`, of the same length, becomes its gradient times `scale`.
     fn gradient<S: Simd>(self, s: S, y: &[f32], target: &T, scale: f32, delta: &mut [f32]) -> f32;
+
+    /// [`Self::gradient`] of many rows, with the same bits. A loss has its own where work can be shared among rows.
+    #[inline(always)]
+    fn gradients<'a, S: Simd>(self, s: S, rows: impl Iterator<Item = LossRow<'a, T>>, scale: f32)
+    where
+        T: 'a,
+    {
+        for row in rows {
+            *row.loss = self.gradient(s, row.outputs, row.target, scale, row.delta);
+        }
+    }
+}
+
+/// A row of [`Loss::gradients`].
+#[derive(Debug)]
+pub struct LossRow<'a, T> {
+    /// The outputs of the network.
+    pub outputs: &'a [f32],
+    /// What they should have been.
+    pub target: &'a T,
+    /// Becomes the gradient; as long as `outputs`.
+    pub delta: &'a mut [f32],
+    /// Becomes the loss.
+    pub loss: &'a mut f32,
 }

@@ -1,6 +1,6 @@
 //! Sums and other folds of slices, in the one order that the bit contract has for all widths of vectors.
 
-use super::slice::{load_each, map, shortest, zip};
+use super::slice::{load_each, shortest, zip};
 use super::{Simd, VIRTUAL_LANES};
 
 /// Folds slices of the same length (the shortest counts) into one number, in the fixed order of the bit contract.
@@ -115,9 +115,24 @@ pub fn sum<S: Simd>(s: S, xs: &[f32]) -> f32 {
     )
 }
 
-/// Replaces each element by `finish(y, sum)`, where y is what `f` makes of it and of the elements of `ins` at the same
-/// place, and sum, that of all y, is what [`sum`] makes of them. Returns the sum. Only as many elements as the shortest
-/// slice has are visited.
+/// The vector from element `first` on of a row of zeros with a one at `place`.
+#[inline(always)]
+pub(crate) fn one_hot<S: Simd>(s: S, first: usize, place: usize) -> S::Vector {
+    // A window of this with its one in the right lane, or behind it.
+    const ONE: [f32; 2 * VIRTUAL_LANES + 1] = {
+        let mut row = [0.0; 2 * VIRTUAL_LANES + 1];
+        row[VIRTUAL_LANES] = 1.0;
+        row
+    };
+    let lane = place.wrapping_sub(first);
+    let from = if lane < VIRTUAL_LANES { VIRTUAL_LANES - lane } else { VIRTUAL_LANES + 1 };
+    // SAFETY: a window begins at 17 at the latest and has at most 16 numbers.
+    unsafe { s.load(ONE.as_ptr().add(from)) }
+}
+
+/// Replaces each element by `finish(i, y, sum)`, where i is its index (that of the first in the vector), y is what `f`
+/// makes of it and of the elements of `ins` at the same place, and sum, that of all y, is what [`sum`] makes of them.
+/// Returns the sum. Only as many elements as the shortest slice has are visited.
 ///
 /// The y of the ragged end stay in a register meanwhile: a load of what was stored in part a moment ago would wait, see
 /// [`Simd::store_first`].
@@ -127,19 +142,17 @@ pub(crate) fn normalize<S: Simd, const INS: usize>(
     out: &mut [f32],
     ins: [&[f32]; INS],
     f: impl Fn(S::Vector, [S::Vector; INS]) -> S::Vector,
-    finish: impl Fn(S::Vector, S::Vector) -> S::Vector,
+    finish: impl Fn(usize, S::Vector, S::Vector) -> S::Vector,
 ) -> f32 {
     if S::LANES == 1 {
         // No ragged ends, and the least code.
         zip(s, out, ins, f);
         let total = sum(s, out);
         let sums = s.splat(total);
-        map(
-            s,
-            out,
-            #[inline(always)]
-            |y| finish(y, sums),
-        );
+        for (i, y) in out.iter_mut().enumerate() {
+            // SAFETY: a vector of the token is one number.
+            unsafe { s.store(y, finish(i, s.load(y), sums)) };
+        }
         return total;
     }
     let len = shortest(&ins, out.len());
@@ -184,11 +197,11 @@ pub(crate) fn normalize<S: Simd, const INS: usize>(
     // SAFETY: as above.
     unsafe {
         while i + S::LANES <= len {
-            s.store(p.add(i), finish(s.load(p.add(i)), sums));
+            s.store(p.add(i), finish(i, s.load(p.add(i)), sums));
             i += S::LANES;
         }
         if i < len {
-            s.store_first(p.add(i), len - i, finish(ragged, sums));
+            s.store_first(p.add(i), len - i, finish(i, ragged, sums));
         }
     }
     total

@@ -30,8 +30,8 @@ mod slice;
 mod target;
 
 pub(crate) use ahead::Ahead;
-pub(crate) use fold::normalize;
 pub use fold::{fold, fold_into, sum};
+pub(crate) use fold::{normalize, one_hot};
 pub use level::{Isa, Level, UnknownIsa};
 pub use scalar::Scalar;
 pub(crate) use slice::{load_part, update_places, update_vector};

@@ -4,7 +4,7 @@ use super::Objective;
 use crate::activation::Activation;
 use crate::flat::Flat;
 use crate::layer::{Layer, Net, TapeOf};
-use crate::loss::{Loss, Reduction};
+use crate::loss::{Loss, LossRow, Reduction};
 use crate::matmul::{Sink, SinkPart};
 use crate::rows::{Rows, RowsMut};
 use crate::simd::{self, Simd, VIRTUAL_LANES};
@@ -39,17 +39,20 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     let (losses, mut layers) = RowsMut::new(batch.tape).split();
     net.layers.forward(s, work, Rows::new(batch.inputs), layers.reborrow());
     let now = work.take(rows, LOSS_COST * L::Out::LEN);
-    let (y, delta) = L::ends(layers.reborrow());
-    let outputs = y.into_rows().iter().zip(delta.into_iter_mut());
-    let outputs = outputs.zip(batch.targets).zip(losses.into_iter_mut());
-    for (((y, delta), target), loss) in outputs.skip(now.start).take(now.len()) {
-        let (y, delta) = (y.as_slice(), delta.as_mut_slice());
-        *loss = objective.loss.gradient(s, y, target, scale, delta);
-        if !L::Activation::IS_IDENTITY {
+    let (y, mut delta) = L::ends(layers.reborrow());
+    let y = y.into_rows();
+    let rows = y.iter().zip(delta.reborrow().into_iter_mut()).zip(batch.targets).zip(losses.into_iter_mut());
+    let rows = rows.skip(now.start).take(now.len()).map(
+        #[inline(always)]
+        |(((y, delta), target), loss)| LossRow { outputs: y.as_slice(), target, delta: delta.as_mut_slice(), loss },
+    );
+    objective.loss.gradients(s, rows, scale);
+    if !L::Activation::IS_IDENTITY {
+        for (y, delta) in y.iter().zip(delta.into_iter_mut()).skip(now.start).take(now.len()) {
             simd::zip(
                 s,
-                delta,
-                [y],
+                delta.as_mut_slice(),
+                [y.as_slice()],
                 #[inline(always)]
                 |d, [y]| L::Activation::backward(s, y, d),
             );
