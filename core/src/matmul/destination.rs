@@ -175,7 +175,10 @@ impl<S: Simd, K: Sink> Destination<S> for ToSink<S, K> {
         if K::HAS_PLACE {
             Place { at: self.sink.place(self.index(block)), stride: self.columns }
         } else {
-            Place { at: self.stage.as_mut().as_mut_ptr(), stride: block.columns.next_multiple_of(S::LANES) }
+            // Whole rows lie as in the parameters; parts of rows, which all but the last have whole vectors, begin at one.
+            let stride =
+                if block.columns == self.columns { self.columns } else { block.columns.next_multiple_of(S::LANES) };
+            Place { at: self.stage.as_mut().as_mut_ptr(), stride }
         }
     }
 
@@ -183,8 +186,13 @@ impl<S: Simd, K: Sink> Destination<S> for ToSink<S, K> {
     fn finish(&mut self, s: S, block: Block) {
         let place = Destination::<S>::place(self, block);
         let (sink, index, columns, penalised) = (self.sink, self.index(block), self.columns, self.penalised);
-        // SAFETY: `drive` is given only blocks of the gradient; the part of the sink was borrowed exclusively.
+        // SAFETY: `drive` is given only blocks of the gradient; the part of the sink was borrowed exclusively. Whole rows
+        // follow each other in their place.
         unsafe {
+            if block.columns == columns {
+                let gradient = core::slice::from_raw_parts_mut(place.at, block.rows * columns);
+                return sink.finish(s, index, gradient, penalised);
+            }
             each_row(
                 place,
                 block,

@@ -28,7 +28,7 @@ const ROW_BLOCK: usize = 256;
 
 /// Rows of `a` from which on a copy pays, and the distance in numbers between rows of `b`.
 const FEWEST_ROWS: usize = 96;
-const PAGE: usize = 1024;
+const PAGE: usize = 512;
 
 /// NN or TN, by blocks.
 ///
@@ -46,12 +46,12 @@ pub(super) unsafe fn by_blocks<S: Simd, D: Destination<S>, const FORM: u8>(
     if n == 0 {
         return;
     }
-    let one_panel = PANEL / (S::STRIP_VECTORS * S::LANES);
+    let narrowest = S::STRIP_VECTORS.min(2) * S::LANES;
     // SAFETY: the caller's promise; rows of `a` are cut to blocks.
     unsafe {
         if const { S::LANES == 1 } || m < FEWEST_ROWS {
             run::<S, D, FORM>(s, epilogue, operands, Part::WHOLE, destination);
-        } else if ldb >= PAGE && n > S::LANES && (D::HOLDS_PARTIAL_SUMS || k <= one_panel) {
+        } else if ldb >= PAGE && n > S::LANES && (D::HOLDS_PARTIAL_SUMS || k <= PANEL / narrowest) {
             by_panels::<S, D, FORM>(s, epilogue, operands, destination);
         } else {
             for rows in pieces(0..m, ROW_BLOCK, most_rows::<S>(S::STRIP_VECTORS)) {
@@ -81,9 +81,17 @@ pub(super) unsafe fn by_panels<S: Simd, D: Destination<S>, const FORM: u8>(
         return;
     }
     // Few rows want the widest tiles, as in NN.
-    let vectors = if m <= const { most_rows_for_widest::<S, { form::NN }>() } { S::WIDEST } else { S::STRIP_VECTORS };
+    let vectors = if m <= const { most_rows_for_widest::<S, { form::NN }>() } {
+        S::WIDEST
+    } else if D::HOLDS_PARTIAL_SUMS || k <= PANEL / (S::STRIP_VECTORS * S::LANES) {
+        S::STRIP_VECTORS
+    } else {
+        S::STRIP_VECTORS.min(2)
+    };
     let width = vectors * S::LANES;
     let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { PANEL / width };
+    // In TN, numbers of `a` lie in as many lines as there are steps, and want room beside the panel.
+    let most_steps = if FORM == form::TN && D::HOLDS_PARTIAL_SUMS { PANEL / width / 2 } else { PANEL / width };
     let mut panel = MaybeUninit::<Panel>::uninit();
     let panel: *mut f32 = panel.as_mut_ptr().cast();
     // Wrapping, for with k = 0 the operands are empty and have no such place.
@@ -93,7 +101,7 @@ pub(super) unsafe fn by_panels<S: Simd, D: Destination<S>, const FORM: u8>(
     for k_block in pieces(0..k, k_block, S::LANES) {
         for rows in pieces(0..m, ROW_BLOCK, most_rows::<S>(vectors)) {
             for columns in pieces(0..n, width, S::LANES) {
-                for steps in pieces(k_block.clone(), PANEL / width, S::LANES) {
+                for steps in pieces(k_block.clone(), most_steps, S::LANES) {
                     let (step, column) = (steps.start, columns.start);
                     let next = match (steps.end < k_block.end, columns.end < n) {
                         (true, _) => place_of(steps.end, column),

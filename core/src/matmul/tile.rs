@@ -92,17 +92,18 @@ pub(super) unsafe fn tile<S: Simd, const FORM: u8, const MR: usize, const NV: us
         }
         k -= steps;
         // Several steps at a time where `a` is read along its rows: the addresses of the rows are worked out once for
-        // all.
+        // all. Not where the rows are so many that a compiler reads their numbers early, and spills.
         // SAFETY: `steps` are left.
         unsafe {
             if FORM == form::NN {
-                while steps >= S::UNROLL {
-                    for step in 0..S::UNROLL {
+                let unroll = const { if MR * NV < S::ACCUMULATORS || NV > 2 { S::UNROLL } else { 1 } };
+                while steps >= unroll {
+                    for step in 0..unroll {
                         acc = advance::<S, FORM, MR, NV, TAIL>(s, acc, (a.add(step), lda), (b, ldb), tail);
                         b = b.wrapping_add(ldb);
                     }
-                    a = a.wrapping_add(S::UNROLL);
-                    steps -= S::UNROLL;
+                    a = a.wrapping_add(unroll);
+                    steps -= unroll;
                 }
             }
             while steps > 0 {

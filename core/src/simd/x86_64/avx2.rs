@@ -4,6 +4,7 @@ use core::arch::x86_64::*;
 
 use core::marker::PhantomData;
 
+use super::Stage;
 use crate::simd::{Arithmetic, Class, Level, Sealed, Simd, Token, feature_entries, token_ops};
 
 /// Proof that AVX2 and FMA can be run.
@@ -21,7 +22,7 @@ impl<C: Class> Simd for Avx2<C> {
     type Mask = __m256;
     type Tail = __m256i;
     type Wide = [__m256; 2];
-    type Stage = [f32; 96];
+    type Stage = Stage<96>;
 
     const LANES: usize = 8;
     const ACCUMULATORS: usize = 12;
@@ -81,7 +82,7 @@ impl<C: Class> Simd for Avx2<C> {
             (_mm256_castsi256_ps(mantissa), _mm256_cvtepi32_ps(_mm256_srai_epi32::<23>(above)))
         }
         fn wide(self, v: __m256) -> [__m256; 2] { [v; 2] }
-        fn stage(self) -> [f32; 96] { [0.0; 96] }
+        fn stage(self) -> Stage<96> { Stage([0.0; 96]) }
         fn fold_lanes(self, v: __m256, f: impl Fn(__m256, __m256) -> __m256) -> f32 {
             let v = f(v, _mm256_permute2f128_ps::<1>(v, v));
             let v = f(v, _mm256_permute_ps::<0x4e>(v));

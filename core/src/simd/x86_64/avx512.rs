@@ -4,6 +4,7 @@ use core::arch::x86_64::*;
 
 use core::marker::PhantomData;
 
+use super::Stage;
 use crate::simd::{Arithmetic, Class, Level, ROUNDING_MAGIC, Sealed, Simd, Token, feature_entries, token_ops};
 
 /// Proof that AVX-512 F, VL, BW and DQ (and AVX2 and FMA with them) can be run.
@@ -18,7 +19,7 @@ impl<C: Class> Simd for Avx512<C> {
     type Mask = __mmask16;
     type Tail = __mmask16;
     type Wide = [__m512; 1];
-    type Stage = [f32; 384];
+    type Stage = Stage<384>;
 
     const LANES: usize = 16;
     const ACCUMULATORS: usize = 24;
@@ -86,7 +87,7 @@ impl<C: Class> Simd for Avx512<C> {
             (_mm512_castsi512_ps(mantissa), _mm512_cvtepi32_ps(_mm512_srai_epi32::<23>(above)))
         }
         fn wide(self, v: __m512) -> [__m512; 1] { [v] }
-        fn stage(self) -> [f32; 384] { [0.0; 384] }
+        fn stage(self) -> Stage<384> { Stage([0.0; 384]) }
         fn fold_lanes(self, v: __m512, f: impl Fn(__m512, __m512) -> __m512) -> f32 {
             let v = f(v, _mm512_shuffle_f32x4::<0x4e>(v, v));
             let v = f(v, _mm512_shuffle_f32x4::<0xb1>(v, v));

@@ -23,6 +23,17 @@ pub(crate) enum Token {
     Avx512Fused(Avx512<Fused>),
 }
 
+/// A stage at a cache line: every vector of 64 bytes elsewhere would lie in two.
+#[repr(C, align(64))]
+pub(crate) struct Stage<const N: usize>([f32; N]);
+
+impl<const N: usize> AsMut<[f32]> for Stage<N> {
+    #[inline(always)]
+    fn as_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+}
+
 /// Runs `$body` with `$s` bound to the token of `$level`, inside a function compiled for its instruction set.
 ///
 /// The body is compiled once for each level of the target, so this stands at the outermost entry of a call: once per
