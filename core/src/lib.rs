@@ -63,9 +63,13 @@
 //!
 //! # Features
 //!
-//! None is on by default. `serde`: rules, objectives, initialisers, tensors and the names of instruction sets and
-//! classes as data (parameters are bytes: [`Flat::write_le_bytes`]). `defmt`: the same, levels and all errors in
-//! messages.
+//! On by default: `avx2` and `avx512`, the levels of x86-64 that are compiled in beside [`Isa::Sse2`] and
+//! [`Isa::Scalar`] and found when the program runs; elsewhere they mean nothing. The code of a network is there once for
+//! each level, so programs are smaller without. Mind that [`Level::detect`] is unfused where only SSE2 is left: results
+//! are those of the other class.
+//!
+//! Off by default: `serde`: rules, objectives, initialisers, tensors and the names of instruction sets and classes as
+//! data (parameters are bytes: [`Flat::write_le_bytes`]). `defmt`: the same, levels and all errors in messages.
 //!
 //! # Map
 //!

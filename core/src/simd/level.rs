@@ -98,7 +98,8 @@ impl Level {
         Self(Token::fastest())
     }
 
-    /// The level of the given instruction set and class; `None` where this machine cannot run it.
+    /// The level of the given instruction set and class; `None` where this machine cannot run it, or the feature of the
+    /// crate that it belongs to is off.
     #[must_use]
     #[inline]
     pub fn new(isa: Isa, arithmetic: Arithmetic) -> Option<Self> {

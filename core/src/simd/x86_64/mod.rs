@@ -1,15 +1,22 @@
-//! x86-64: SSE2 is the baseline; AVX2 with FMA and AVX-512 are found by CPUID and XGETBV, without std.
+//! x86-64: SSE2 is the baseline; AVX2 with FMA and AVX-512 are found by CPUID and XGETBV, without std. The features of
+//! the crate say which of them are compiled in.
 
 use core::arch::x86_64::{__cpuid, __cpuid_count, __get_cpuid_max, _xgetbv};
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::{Arithmetic, Class, Fused, Isa, Scalar, Simd, Unfused};
 
+#[cfg(feature = "avx2")]
 mod avx2;
+#[cfg(feature = "avx512")]
 mod avx512;
 mod sse2;
 
-use self::{avx2::Avx2, avx512::Avx512, sse2::Sse2};
+#[cfg(feature = "avx2")]
+use self::avx2::Avx2;
+#[cfg(feature = "avx512")]
+use self::avx512::Avx512;
+use self::sse2::Sse2;
 
 /// The token behind a [`Level`](super::Level); built only where its instructions can be run.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,16 +24,22 @@ pub(crate) enum Token {
     ScalarUnfused(Scalar<Unfused>),
     ScalarFused(Scalar<Fused>),
     Sse2(Sse2),
+    #[cfg(feature = "avx2")]
     Avx2Unfused(Avx2<Unfused>),
+    #[cfg(feature = "avx2")]
     Avx2Fused(Avx2<Fused>),
+    #[cfg(feature = "avx512")]
     Avx512Unfused(Avx512<Unfused>),
+    #[cfg(feature = "avx512")]
     Avx512Fused(Avx512<Fused>),
 }
 
 /// A stage at a cache line: every vector of 64 bytes elsewhere would lie in two.
+#[cfg(any(feature = "avx2", feature = "avx512"))]
 #[repr(C, align(64))]
 pub(crate) struct Stage<const N: usize>([f32; N]);
 
+#[cfg(any(feature = "avx2", feature = "avx512"))]
 impl<const N: usize> AsMut<[f32]> for Stage<N> {
     #[inline(always)]
     fn as_mut(&mut self) -> &mut [f32] {
@@ -41,11 +54,19 @@ impl<const N: usize> AsMut<[f32]> for Stage<N> {
 macro_rules! dispatch {
     ($level:expr, $s:ident => $body:expr) => {
         $crate::simd::dispatch!(@ $level, $s => $body;
-            ScalarUnfused ScalarFused Sse2 Avx2Unfused Avx2Fused Avx512Unfused Avx512Fused)
+            ScalarUnfused ScalarFused Sse2;
+            Avx2Unfused Avx2Fused if "avx2";
+            Avx512Unfused Avx512Fused if "avx512")
     };
-    (@ $level:expr, $s:ident => $body:expr; $($variant:ident)*) => {
+    (@ $level:expr, $s:ident => $body:expr; $($variant:ident)*; $($wide:ident $wide_fused:ident if $feature:literal);*) => {
         match $level.0 {
             $($crate::simd::Token::$variant($s) => $crate::simd::Simd::vectorize($s, #[inline(always)] || $body),)*
+            $(
+                #[cfg(feature = $feature)]
+                $crate::simd::Token::$wide($s) => $crate::simd::Simd::vectorize($s, #[inline(always)] || $body),
+                #[cfg(feature = $feature)]
+                $crate::simd::Token::$wide_fused($s) => $crate::simd::Simd::vectorize($s, #[inline(always)] || $body),
+            )*
         }
     };
 }
@@ -53,18 +74,21 @@ pub(crate) use dispatch;
 
 impl Token {
     pub(super) fn new(isa: Isa, arithmetic: Arithmetic) -> Option<Self> {
-        let features = features();
-        let (avx2, avx512) = (features & AVX2 != 0, features & AVX512 != 0);
+        let has = |feature| features() & feature != 0;
         // SAFETY: each token is built behind the test for the features that it stands for.
         Some(unsafe {
             match (isa, arithmetic) {
                 (Isa::Scalar, Arithmetic::Unfused) => Self::ScalarUnfused(Scalar::new()),
-                (Isa::Scalar, Arithmetic::Fused) if avx2 => Self::ScalarFused(Scalar::assume_supported()),
+                (Isa::Scalar, Arithmetic::Fused) if has(AVX2) => Self::ScalarFused(Scalar::assume_supported()),
                 (Isa::Sse2, Arithmetic::Unfused) => Self::Sse2(Sse2::new()),
-                (Isa::Avx2, Arithmetic::Unfused) if avx2 => Self::Avx2Unfused(Avx2::assume_supported()),
-                (Isa::Avx2, Arithmetic::Fused) if avx2 => Self::Avx2Fused(Avx2::assume_supported()),
-                (Isa::Avx512, Arithmetic::Unfused) if avx512 => Self::Avx512Unfused(Avx512::assume_supported()),
-                (Isa::Avx512, Arithmetic::Fused) if avx512 => Self::Avx512Fused(Avx512::assume_supported()),
+                #[cfg(feature = "avx2")]
+                (Isa::Avx2, Arithmetic::Unfused) if has(AVX2) => Self::Avx2Unfused(Avx2::assume_supported()),
+                #[cfg(feature = "avx2")]
+                (Isa::Avx2, Arithmetic::Fused) if has(AVX2) => Self::Avx2Fused(Avx2::assume_supported()),
+                #[cfg(feature = "avx512")]
+                (Isa::Avx512, Arithmetic::Unfused) if has(AVX512) => Self::Avx512Unfused(Avx512::assume_supported()),
+                #[cfg(feature = "avx512")]
+                (Isa::Avx512, Arithmetic::Fused) if has(AVX512) => Self::Avx512Fused(Avx512::assume_supported()),
                 _ => return None,
             }
         })
@@ -95,9 +119,13 @@ impl Token {
             Self::ScalarUnfused(_) => (Isa::Scalar, Arithmetic::Unfused),
             Self::ScalarFused(_) => (Isa::Scalar, Arithmetic::Fused),
             Self::Sse2(_) => (Isa::Sse2, Arithmetic::Unfused),
+            #[cfg(feature = "avx2")]
             Self::Avx2Unfused(_) => (Isa::Avx2, Arithmetic::Unfused),
+            #[cfg(feature = "avx2")]
             Self::Avx2Fused(_) => (Isa::Avx2, Arithmetic::Fused),
+            #[cfg(feature = "avx512")]
             Self::Avx512Unfused(_) => (Isa::Avx512, Arithmetic::Unfused),
+            #[cfg(feature = "avx512")]
             Self::Avx512Fused(_) => (Isa::Avx512, Arithmetic::Fused),
         }
     }
