@@ -200,7 +200,8 @@ impl Contest {
         for contender in self.beside.iter().chain(&self.rivals) {
             let result = (contender.result)();
             let differences = result.iter().zip(&expected).map(|(a, b)| (a - b).abs() / b.abs().max(1.0));
-            let difference = differences.fold(0.0, |most, d| if d <= most { most } else { d });
+            // A NaN stays: `max` would pass over it.
+            let difference = differences.fold(0.0_f32, |most, d| if most.is_nan() || d <= most { most } else { d });
             if result.len() != expected.len() || difference.is_nan() || difference > self.tolerance {
                 return Err(Disagreement { case: self.case.clone(), rival: contender.name, difference });
             }
@@ -294,6 +295,20 @@ mod tests {
         for value in [2.0, f32::NAN] {
             let refused = contest(value).hold(None, 1, Duration::from_millis(1));
             assert!(matches!(refused, Err(Disagreement { rival: "long", .. })), "{value}");
+        }
+    }
+
+    #[test]
+    fn one_wrong_number_among_many_is_seen() {
+        let numbers = |result: Vec<f32>| Contender::with_result("long", result, || {});
+        for result in [[2.0, f32::NAN, 1.0], [1.0, f32::NAN, 1.0], [1.0, 2.0, 1.0], [f32::NAN, 2.0, 1.0]] {
+            let mut contest = contest(1.0);
+            contest.femto = Contender::with_result(FEMTO, vec![1.0; 3], || {});
+            contest.beside.clear();
+            contest.rivals = vec![numbers(result.to_vec())];
+            assert!(contest.compare().is_err(), "{result:?}");
+            contest.rivals = vec![numbers(vec![1.0; 3])];
+            assert!(contest.compare().is_ok(), "the same numbers");
         }
     }
 

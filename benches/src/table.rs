@@ -37,13 +37,15 @@ impl Display for Table<'_> {
         let Some(first) = self.0.first() else { return Ok(()) };
         let (beside, rivals, has_errors) = (self.beside(), self.rivals(), self.has_errors());
         let width = if has_errors { 18 } else { 15 };
-        write!(f, "{:<16} {FEMTO:>width$}", format!("{}, {}", first.group, first.unit))?;
+        let heading = format!("{}, {}", first.group, first.unit);
+        let longest = self.0.iter().map(|score| score.case.len()).fold(heading.len(), usize::max);
+        write!(f, "{heading:<longest$} {FEMTO:>width$}")?;
         for name in beside.iter().chain(&rivals) {
             write!(f, " {name:>width$}")?;
         }
         writeln!(f, " {:>8} {:>8}", "ratio", if has_errors { "fastest" } else { "of peak" })?;
         for score in self.0 {
-            write!(f, "{:<16} {:>width$}", score.case, cell(score, FEMTO, Some(score.femto)))?;
+            write!(f, "{:<longest$} {:>width$}", score.case, cell(score, FEMTO, Some(score.femto)))?;
             for name in &beside {
                 write!(f, " {:>width$}", cell(score, name, score.beside.get(*name).and_then(Value::as_f64)))?;
             }

@@ -56,17 +56,17 @@
 //!
 //! Nothing allocates, and nothing is static but one byte: what the processor says of itself. What a call needs is a
 //! type whose size is a constant ([`Net::PARAMETER_BYTES`], [`Net::TAPE_BYTES_PER_ROW`],
-//! [`Net::SCRATCH_BYTES_PER_ROW`]); products of the NT form, and large ones of matrices whose rows lie 4 KiB or
+//! [`Net::SCRATCH_BYTES_PER_ROW`]); products of the NT form, and large ones of matrices whose rows lie 2 KiB or
 //! more apart, use 32 KiB of stack on vector levels, none on the scalar one; steps in place hold one tile of a gradient
-//! there, 1.5 KiB at the most. No call panics: sizes are in the
-//! types, and entries over slices return what does not fit.
+//! there, 1.5 KiB at the most. No call panics: sizes are in the types, and entries over slices return what does not fit.
 //!
 //! # Features
 //!
 //! On by default: `avx2` and `avx512`, the levels of x86-64 that are compiled in beside [`Isa::Sse2`] and
 //! [`Isa::Scalar`] and found when the program runs; elsewhere they mean nothing. The code of a network is there once for
-//! each level, so programs are smaller without. Mind that [`Level::detect`] is unfused where only SSE2 is left: results
-//! are those of the other class.
+//! each level, so programs are smaller without. Mind that [`Level::detect`] is unfused where only SSE2 is left, so that
+//! results are those of the other class; and that features are united over all crates of a program: who needs certain
+//! bits names the level ([`Level::new`]). Scalar fused is there without either.
 //!
 //! Off by default: `serde`: rules, objectives, initialisers, tensors and the names of instruction sets and classes as
 //! data (parameters are bytes: [`Flat::write_le_bytes`]). `defmt`: the same, levels and all errors in messages.

@@ -12,16 +12,20 @@ use femto_tests::numbers::{Numbers, bits};
 
 const INPUTS: usize = 3;
 
-/// Outputs, deltas and loss of each row, in one batch of all.
+fn net<const CLASSES: usize>() -> Net<Dense<INPUTS, CLASSES>> {
+    let mut net = Net::ZERO;
+    net.init(Init::HeUniform, 1);
+    net
+}
+
+/// Loss, outputs and deltas of each row, in one batch of all.
 fn tape<const CLASSES: usize, T>(level: Level, inputs: &[[f32; INPUTS]], targets: &[T]) -> Vec<Vec<u32>>
 where
     CrossEntropy: Loss<T>,
 {
-    type Of<const CLASSES: usize> = Net<Dense<INPUTS, CLASSES>>;
-    let mut net = Of::<CLASSES>::ZERO;
-    net.init(Init::HeUniform, 1);
+    let net = net::<CLASSES>();
     let mut tape = vec![TapeOf::<Dense<INPUTS, CLASSES>>::ZERO; inputs.len()];
-    let mut gradient = Of::<CLASSES>::ZERO;
+    let mut gradient = Net::<Dense<INPUTS, CLASSES>>::ZERO;
     // Not the mean, whose factor is the number of rows.
     net.gradient(level, &Objective::sum(CrossEntropy), inputs, targets, &mut tape, &mut gradient).unwrap();
     tape.iter().map(|row| bits(row.as_slice())).collect()
@@ -39,6 +43,18 @@ fn rows_are_alone<const CLASSES: usize>(level: Level) {
         // The same targets as probabilities go another way, number by number, to the same gradient.
         let one_hot: Vec<[f32; CLASSES]> =
             classes.iter().map(|class| std::array::from_fn(|j| f32::from(j == usize::from(*class)))).collect();
+        let objective = Objective::sum(CrossEntropy);
+        for ((x, class), row) in inputs.iter().zip(&classes).zip(&together) {
+            // By the value alone, which takes no part in the sharing.
+            let value = net::<CLASSES>().evaluate(
+                level,
+                &objective,
+                &[*x],
+                &[*class],
+                &mut [TapeOf::<Dense<INPUTS, CLASSES>>::ZERO],
+            );
+            assert_eq!(row[0], value.unwrap().to_bits(), "{level}, {CLASSES} classes: the loss comes first in a row");
+        }
         let deltas = |tape: &[Vec<u32>]| tape.iter().map(|row| row[row.len() - CLASSES..].to_vec()).collect::<Vec<_>>();
         let distribution = tape::<CLASSES, _>(level, &inputs, &one_hot);
         assert!(deltas(&distribution) == deltas(&together), "{level}, {CLASSES} classes: the target as a row");

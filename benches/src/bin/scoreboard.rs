@@ -4,6 +4,7 @@
 //! the same data, compares the results first, and prints a table. `--json FILE` writes it as data.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use femto_benches::table::Table;
 use femto_benches::{functions, products};
 use indicatif::ProgressBar;
 
-/// Femto against its rivals, side by side in one run, one thread each.
+/// Femto against its rivals, side by side in one run; one thread each unless told otherwise.
 #[derive(Parser)]
 struct Options {
     /// What to measure.
@@ -31,8 +32,8 @@ struct Options {
     #[arg(long)]
     unfused: bool,
     /// Threads of the rivals that have any.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    threads: usize,
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    threads: NonZeroUsize,
     /// Only cases whose name contains this.
     #[arg(long, value_name = "TEXT", default_value = "")]
     case: String,
@@ -43,7 +44,7 @@ struct Options {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Group {
-    /// Matrix products with bias and ReLU.
+    /// Matrix products: those of layers with bias and ReLU, and those of their backward passes.
     Matmul,
     /// Elementary functions and softmax, with the worst error of each contender.
     Math,
@@ -58,7 +59,11 @@ enum Group {
 fn main() -> Result<(), Failure> {
     let options = Options::parse();
     #[cfg(feature = "rivals-ml")]
-    tell_candle(options.threads);
+    tell_candle(options.threads.get());
+    // Before the half hour, not after it.
+    if let Some(path) = &options.json {
+        fs::write(path, "[]").map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     let detected = Level::detect();
     let arithmetic = if options.unfused { Arithmetic::Unfused } else { detected.arithmetic() };
     let isa = options.level.unwrap_or(detected.isa());
@@ -71,12 +76,15 @@ fn main() -> Result<(), Failure> {
         println!("candle and burn take part in train and infer with --features rivals-ml\n");
     }
     let (rounds, round) = if options.quick { (6, Duration::from_millis(1)) } else { (30, Duration::from_millis(2)) };
-    let settings = Settings { level, threads: options.threads, quick: options.quick };
+    let settings = Settings { level, threads: options.threads.get(), quick: options.quick };
     // Rivals that divide work do it in the pool they are called from, and must not wake threads for one.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.get()).build()?;
     let scores = pool.install(|| {
         let mut contests = contests(options.group, settings)?;
         contests.retain(|contest| contest.case.contains(&options.case));
+        if contests.is_empty() {
+            return Err(format!("no case has '{}' in its name; without --case all are listed", options.case).into());
+        }
         hold_all(contests, settings, rounds, round)
     })?;
     for group in scores.chunk_by(|a, b| a.group == b.group) {

@@ -146,7 +146,7 @@ fn contest(shape: Shape, settings: Settings, femto: Contender) -> Contest {
         Operands::result,
     );
     let mut beside = vec![slices];
-    // Half a second a call beyond.
+    // Far too slow beyond.
     if m * k * n <= 1 << 25 {
         beside.push(Contender::new(
             PLAIN,
@@ -243,4 +243,20 @@ pub fn contests(settings: Settings) -> Vec<Contest> {
         all.extend([nn::<384, 384, 384>(s), nn::<512, 512, 512>(s), nn::<768, 768, 768>(s), nn::<1024, 1024, 1024>(s)]);
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_contenders_agree_on_small_products() {
+        let settings = Settings { level: Level::detect(), threads: 1, quick: true };
+        let contests = contests(settings);
+        let small: Vec<_> = contests.iter().filter(|contest| contest.multiply_accumulates <= 1 << 17).collect();
+        assert!(small.len() > 15, "{} are small", small.len());
+        for contest in small {
+            contest.compare().unwrap_or_else(|disagreement| panic!("{disagreement}"));
+        }
+    }
 }

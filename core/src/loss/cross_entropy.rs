@@ -130,6 +130,9 @@ fn class_gradients<'a, S: Simd, T: 'a>(
             *distance = outputs.get(class).map_or(f32::NAN, |logit| logit - row.max);
             *place = Some(loss);
         }
+        if losses[0].is_none() {
+            return;
+        }
         simd::zip(
             s,
             &mut sums,

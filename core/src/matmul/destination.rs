@@ -186,8 +186,8 @@ impl<S: Simd, K: Sink> Destination<S> for ToSink<S, K> {
     fn finish(&mut self, s: S, block: Block) {
         let place = Destination::<S>::place(self, block);
         let (sink, index, columns, penalised) = (self.sink, self.index(block), self.columns, self.penalised);
-        // SAFETY: `drive` is given only blocks of the gradient; the part of the sink was borrowed exclusively. Whole rows
-        // follow each other in their place.
+        // SAFETY: `drive` is given only blocks of the gradient; the part of the sink was borrowed exclusively; a stage
+        // holds any tile. Whole rows follow each other in their place.
         unsafe {
             if block.columns == columns {
                 let gradient = core::slice::from_raw_parts_mut(place.at, block.rows * columns);

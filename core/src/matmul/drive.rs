@@ -133,7 +133,7 @@ unsafe fn drive<S: Simd, D: Destination<S>, const FORM: u8>(
             let is_last = k_from + steps == k;
             let last = columns - (vectors - 1) * S::LANES;
             let ahead = match (is_last, column + columns) {
-                (false, _) => Ahead::new(b.wrapping_add(column + (k_from + steps) * ldb), ldb),
+                (false, _) => Ahead::new(b.wrapping_add(column.wrapping_add((k_from + steps).wrapping_mul(ldb))), ldb),
                 (true, next) if next < n => Ahead::new(b.wrapping_add(next), ldb),
                 _ => part.ahead,
             };

@@ -1,4 +1,5 @@
-//! Matrix products without packing, without an allocator, one chain for each output.
+//! Matrix products without an allocator, one chain for each output; nothing is copied but strips of matrices whose rows
+//! lie far apart, and those that NT transposes.
 //!
 //! | form | product | in a network |
 //! |---|---|---|

@@ -2,9 +2,9 @@
 //! rows of `a` meet them.
 //!
 //! NT needs panels because its vectors run over columns, which lie a row apart in `b`: the panel is a transpose. NN and
-//! TN need none unless the rows of `b` lie a page or more apart; then a strip of it falls into few sets of the caches,
-//! and the processor knows few of its pages. A copy has neither trouble and costs a load and a store where each number
-//! is used as often as `a` has rows.
+//! TN need none unless the rows of `b` lie far apart; then a strip of it falls into few sets of the caches, and the
+//! processor knows few of its pages. A copy has neither trouble and costs a load and a store where each number is used
+//! as often as `a` has rows.
 //!
 //! Blocks of k start from the partial sums of the one before: one chain, the same bits.
 
@@ -26,9 +26,16 @@ struct Panel([f32; PANEL]);
 /// while all columns pass by.
 const ROW_BLOCK: usize = 256;
 
-/// Rows of `a` from which on a copy pays, and the distance in numbers between rows of `b`.
+/// Rows of `a` from which on blocks and copies pay.
 const FEWEST_ROWS: usize = 96;
-const PAGE: usize = 512;
+
+/// Numbers from row to row of `b` from which on a copy pays: 2 KiB.
+const FAR_APART: usize = 512;
+
+/// Vectors in the narrower panel of a product that has no place for partial sums, and more steps than the usual panel.
+const fn narrow<S: Simd>() -> usize {
+    if S::STRIP_VECTORS < 2 { S::STRIP_VECTORS } else { 2 }
+}
 
 /// NN or TN, by blocks.
 ///
@@ -46,12 +53,12 @@ pub(super) unsafe fn by_blocks<S: Simd, D: Destination<S>, const FORM: u8>(
     if n == 0 {
         return;
     }
-    let narrowest = S::STRIP_VECTORS.min(2) * S::LANES;
     // SAFETY: the caller's promise; rows of `a` are cut to blocks.
     unsafe {
         if const { S::LANES == 1 } || m < FEWEST_ROWS {
             run::<S, D, FORM>(s, epilogue, operands, Part::WHOLE, destination);
-        } else if ldb >= PAGE && n > S::LANES && (D::HOLDS_PARTIAL_SUMS || k <= PANEL / narrowest) {
+        } else if ldb >= FAR_APART && n > S::LANES && (D::HOLDS_PARTIAL_SUMS || k <= PANEL / (narrow::<S>() * S::LANES))
+        {
             by_panels::<S, D, FORM>(s, epilogue, operands, destination);
         } else {
             for rows in pieces(0..m, ROW_BLOCK, most_rows::<S>(S::STRIP_VECTORS)) {
@@ -75,6 +82,25 @@ pub(super) unsafe fn by_panels<S: Simd, D: Destination<S>, const FORM: u8>(
     operands: &Operands,
     destination: &mut D,
 ) {
+    // Out of line: only who needs a panel has it in the frame.
+    s.outline(
+        #[inline(always)]
+        || {
+            // SAFETY: the caller's promise.
+            unsafe { panels::<S, D, FORM>(s, epilogue, operands, destination) }
+        },
+    );
+}
+
+/// # Safety
+/// * As [`run`].
+#[inline(always)]
+unsafe fn panels<S: Simd, D: Destination<S>, const FORM: u8>(
+    s: S,
+    epilogue: Epilogue,
+    operands: &Operands,
+    destination: &mut D,
+) {
     let Operands { m, k, n, a, lda, b, ldb } = *operands;
     // An empty product may have any number of rows or columns.
     if m == 0 || n == 0 {
@@ -86,9 +112,16 @@ pub(super) unsafe fn by_panels<S: Simd, D: Destination<S>, const FORM: u8>(
     } else if D::HOLDS_PARTIAL_SUMS || k <= PANEL / (S::STRIP_VECTORS * S::LANES) {
         S::STRIP_VECTORS
     } else {
-        S::STRIP_VECTORS.min(2)
+        narrow::<S>()
     };
     let width = vectors * S::LANES;
+    // Pieces are whole vectors, so a panel has room for them only if the most is whole vectors too.
+    const {
+        assert!((PANEL / (S::STRIP_VECTORS * S::LANES)).is_multiple_of(2 * S::LANES), "strips fill a panel");
+        assert!((PANEL / (S::WIDEST * S::LANES)).is_multiple_of(2 * S::LANES), "widest strips fill a panel");
+        assert!((PANEL / (narrow::<S>() * S::LANES)).is_multiple_of(S::LANES), "narrow strips fill a panel");
+    }
+    debug_assert!(D::HOLDS_PARTIAL_SUMS || k <= PANEL / width, "partial sums have no place");
     let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { PANEL / width };
     // In TN, numbers of `a` lie in as many lines as there are steps, and want room beside the panel.
     let most_steps = if FORM == form::TN && D::HOLDS_PARTIAL_SUMS { PANEL / width / 2 } else { PANEL / width };
@@ -123,8 +156,9 @@ pub(super) unsafe fn by_panels<S: Simd, D: Destination<S>, const FORM: u8>(
                     let block =
                         Operands { m: rows.len(), k: steps.len(), n: columns.len(), a, lda, b: panel, ldb: width };
                     let epilogue = if part.is_last { epilogue } else { Epilogue::Keep };
-                    // SAFETY: the block of `b` lies inside it; the panel has room for whole vectors because LANES
-                    // divides its width; what is read of it below was written here.
+                    // SAFETY: the block of `b` lies inside it; the panel has room for `steps * width` numbers, as
+                    // asserted above, and for whole vectors because LANES divides its width; what is read of it below
+                    // was written here.
                     unsafe {
                         if const { FORM == form::NT } {
                             transpose(s, place_of(step, column), ldb, &block, panel);

@@ -197,6 +197,7 @@ unsafe fn tn_into<S: Simd, K: Sink>(s: S, operands: &Operands, place: SinkPlace<
             }
         };
     }
+    const { assert!(size_of::<S::Stage>() >= S::ACCUMULATORS * S::LANES * size_of::<f32>(), "a stage holds a tile") };
     // Out of line with its stage: one body and one piece of stack for all layers.
     s.outline(
         #[inline(always)]

@@ -13,8 +13,9 @@
 //! multiply-accumulate for each k, ascending. Lanes run over columns, never over k, so the shape of the tile cannot
 //! show in the result.
 //!
-//! All bodies are compiled here, in this crate, and reached through a pointer: networks, whose code is compiled where
-//! they are used, share them, and do not wait for their compilation.
+//! All bodies, but those of products that are a single tile by their types, are compiled here, in this crate, and reached
+//! through a pointer: networks, whose code is compiled where they are used, share them, and do not wait for their
+//! compilation.
 
 use super::epilogue::rectify;
 use crate::simd::{Ahead, Level, Simd, dispatch};

@@ -5,13 +5,13 @@
 #[derive(Clone, Copy)]
 pub(crate) struct Ahead {
     /// The next row; null where there is none.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     at: *const f32,
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
     stride: usize,
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 impl Ahead {
     /// No rows.
     pub(crate) const NOTHING: Self = Self { at: core::ptr::null(), stride: 0 };
@@ -25,7 +25,8 @@ impl Ahead {
     /// The rows behind the first few.
     #[inline(always)]
     pub(crate) const fn skip(self, rows: usize) -> Self {
-        if self.at.is_null() { self } else { Self { at: self.at.wrapping_add(rows * self.stride), ..self } }
+        // Wrapping, for the stride of rows that are not there may be any number.
+        if self.at.is_null() { self } else { Self { at: self.at.wrapping_add(rows.wrapping_mul(self.stride)), ..self } }
     }
 
     /// Asks for the first numbers of a row, and goes on to the next row.
@@ -44,7 +45,7 @@ impl Ahead {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
 impl Ahead {
     pub(crate) const NOTHING: Self = Self {};
 

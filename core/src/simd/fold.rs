@@ -146,6 +146,7 @@ pub(crate) fn normalize<S: Simd, const INS: usize>(
 ) -> f32 {
     if S::LANES == 1 {
         // No ragged ends, and the least code.
+        let (out, _) = out.split_at_mut(shortest(&ins, out.len()).min(out.len()));
         zip(s, out, ins, f);
         let total = sum(s, out);
         let sums = s.splat(total);

@@ -191,7 +191,8 @@ pub trait Simd: Copy + Sealed + Send + Sync + 'static {
     fn larger(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
         self.select(self.lt(a, b), b, a)
     }
-    /// `a * 2^j` for the `t` and j of [`Self::exp2_of_shifted`].
+    /// `a * 2^j` for the `t` and j of [`Self::exp2_of_shifted`]. For other `t` levels differ: who has such lanes selects
+    /// them away.
     #[inline(always)]
     fn scale(self, a: Self::Vector, t: Self::Vector) -> Self::Vector {
         self.mul(a, self.exp2_of_shifted(t))

@@ -163,7 +163,7 @@ fn features() -> u8 {
 fn ask_processor() -> u8 {
     // Without an operating system nobody may have enabled the wide registers for good, and CPUID traps in SGX.
     if cfg!(any(target_os = "none", target_os = "uefi", target_env = "sgx")) {
-        return 0;
+        return if cfg!(all(target_feature = "avx2", target_feature = "fma")) { AVX2 } else { 0 };
     }
     #[allow(unused_unsafe, reason = "CPUID became a safe function after the minimum supported Rust version")]
     // SAFETY: every x86-64 processor has CPUID; XGETBV is run only where OSXSAVE says that it may be.
