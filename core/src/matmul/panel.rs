@@ -82,24 +82,39 @@ pub(super) unsafe fn by_panels<S: Simd, D: Destination<S>, const FORM: u8>(
     operands: &Operands,
     destination: &mut D,
 ) {
-    // Out of line: only who needs a panel has it in the frame.
-    s.outline(
-        #[inline(always)]
-        || {
-            // SAFETY: the caller's promise.
-            unsafe { panels::<S, D, FORM>(s, epilogue, operands, destination) }
-        },
-    );
+    with_panel(&mut |panel| {
+        s.outline(
+            #[inline(always)]
+            || {
+                // SAFETY: the caller's promise.
+                unsafe { fill_and_run::<S, D, FORM>(s, epilogue, operands, destination, panel) }
+            },
+        );
+    });
 }
 
+/// Calls `f` with a panel.
+///
+/// The one function that has it in its frame does nothing else. A compiler may put a function's first branches before
+/// the making of its frame, and making a large one on x86-64 overwrites a register, r11, that they may have filled: so
+/// LLVM 22 lost the number of columns in a function that did both.
+#[inline(never)]
+fn with_panel(f: &mut dyn FnMut(*mut f32)) {
+    let mut panel = MaybeUninit::<Panel>::uninit();
+    f(panel.as_mut_ptr().cast());
+}
+
+/// [`by_panels`] with a panel.
+///
 /// # Safety
-/// * As [`run`].
+/// * As [`run`], and `panel` is valid for reads and writes of [`PANEL`] numbers that nothing else uses.
 #[inline(always)]
-unsafe fn panels<S: Simd, D: Destination<S>, const FORM: u8>(
+unsafe fn fill_and_run<S: Simd, D: Destination<S>, const FORM: u8>(
     s: S,
     epilogue: Epilogue,
     operands: &Operands,
     destination: &mut D,
+    panel: *mut f32,
 ) {
     let Operands { m, k, n, a, lda, b, ldb } = *operands;
     // An empty product may have any number of rows or columns.
@@ -125,8 +140,6 @@ unsafe fn panels<S: Simd, D: Destination<S>, const FORM: u8>(
     let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { PANEL / width };
     // In TN, numbers of `a` lie in as many lines as there are steps, and want room beside the panel.
     let most_steps = if FORM == form::TN && D::HOLDS_PARTIAL_SUMS { PANEL / width / 2 } else { PANEL / width };
-    let mut panel = MaybeUninit::<Panel>::uninit();
-    let panel: *mut f32 = panel.as_mut_ptr().cast();
     // Wrapping, for with k = 0 the operands are empty and have no such place.
     let place_of = |step: usize, column: usize| {
         b.wrapping_add(if FORM == form::NT { column * ldb + step } else { column + step * ldb })
