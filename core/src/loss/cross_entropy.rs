@@ -98,6 +98,13 @@ fn class_gradient<S: Simd>(s: S, y: &[f32], class: usize, scale: f32, delta: &mu
     )
 }
 
+/// [`class_gradient`] of a row, with its loss.
+#[inline(always)]
+fn class_gradient_and_value<S: Simd>(s: S, y: &[f32], class: usize, scale: f32, delta: &mut [f32]) -> f32 {
+    let sums = class_gradient(s, y, class, scale, delta);
+    class_value(s, y, class, sums)
+}
+
 /// [`class_gradient`] of rows, with their losses. A logarithm of a vector costs as much as that of a number, so it is
 /// taken for many rows at once.
 #[inline(always)]
@@ -110,9 +117,7 @@ fn class_gradients<'a, S: Simd, T: 'a>(
     if S::LANES == 1 {
         // Nothing to share, and no place to keep.
         for LossRow { outputs, target, delta, loss } in rows {
-            let class = class_of(target);
-            let sums = class_gradient(s, outputs, class, scale, delta);
-            *loss = class_value(s, outputs, class, sums);
+            *loss = class_gradient_and_value(s, outputs, class_of(target), scale, delta);
         }
         return;
     }
@@ -164,9 +169,7 @@ macro_rules! class_targets {
 
                 #[inline(always)]
                 fn gradient<S: Simd>(self, s: S, y: &[f32], target: &$int, scale: f32, delta: &mut [f32]) -> f32 {
-                    let class = *target as usize;
-                    let sums = class_gradient(s, y, class, scale, delta);
-                    class_value(s, y, class, sums)
+                    class_gradient_and_value(s, y, *target as usize, scale, delta)
                 }
 
                 #[inline(always)]

@@ -32,6 +32,11 @@ const FEWEST_ROWS: usize = 96;
 /// Numbers from row to row of `b` from which on a copy pays: 2 KiB.
 const FAR_APART: usize = 512;
 
+/// Steps in a panel of so many vectors.
+const fn steps_of<S: Simd>(vectors: usize) -> usize {
+    PANEL / (vectors * S::LANES)
+}
+
 /// Vectors in the narrower panel of a product that has no place for partial sums, and more steps than the usual panel.
 const fn narrow<S: Simd>() -> usize {
     if S::STRIP_VECTORS < 2 { S::STRIP_VECTORS } else { 2 }
@@ -57,8 +62,7 @@ pub(super) unsafe fn by_blocks<S: Simd, D: Destination<S>, const FORM: u8>(
     unsafe {
         if const { S::LANES == 1 } || m < FEWEST_ROWS {
             run::<S, D, FORM>(s, epilogue, operands, Part::WHOLE, destination);
-        } else if ldb >= FAR_APART && n > S::LANES && (D::HOLDS_PARTIAL_SUMS || k <= PANEL / (narrow::<S>() * S::LANES))
-        {
+        } else if ldb >= FAR_APART && n > S::LANES && (D::HOLDS_PARTIAL_SUMS || k <= steps_of::<S>(narrow::<S>())) {
             by_panels::<S, D, FORM>(s, epilogue, operands, destination);
         } else {
             for rows in pieces(0..m, ROW_BLOCK, most_rows::<S>(S::STRIP_VECTORS)) {
@@ -124,7 +128,7 @@ unsafe fn fill_and_run<S: Simd, D: Destination<S>, const FORM: u8>(
     // Few rows want the widest tiles, as in NN.
     let vectors = if m <= const { most_rows_for_widest::<S, { form::NN }>() } {
         S::WIDEST
-    } else if D::HOLDS_PARTIAL_SUMS || k <= PANEL / (S::STRIP_VECTORS * S::LANES) {
+    } else if D::HOLDS_PARTIAL_SUMS || k <= steps_of::<S>(S::STRIP_VECTORS) {
         S::STRIP_VECTORS
     } else {
         narrow::<S>()
@@ -132,14 +136,15 @@ unsafe fn fill_and_run<S: Simd, D: Destination<S>, const FORM: u8>(
     let width = vectors * S::LANES;
     // Pieces are whole vectors, so a panel has room for them only if the most is whole vectors too.
     const {
-        assert!((PANEL / (S::STRIP_VECTORS * S::LANES)).is_multiple_of(2 * S::LANES), "strips fill a panel");
-        assert!((PANEL / (S::WIDEST * S::LANES)).is_multiple_of(2 * S::LANES), "widest strips fill a panel");
-        assert!((PANEL / (narrow::<S>() * S::LANES)).is_multiple_of(S::LANES), "narrow strips fill a panel");
+        assert!(steps_of::<S>(S::STRIP_VECTORS).is_multiple_of(2 * S::LANES), "strips fill a panel");
+        assert!(steps_of::<S>(S::WIDEST).is_multiple_of(2 * S::LANES), "widest strips fill a panel");
+        assert!(steps_of::<S>(narrow::<S>()).is_multiple_of(S::LANES), "narrow strips fill a panel");
     }
-    debug_assert!(D::HOLDS_PARTIAL_SUMS || k <= PANEL / width, "partial sums have no place");
-    let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { PANEL / width };
+    let steps_of_panel = steps_of::<S>(vectors);
+    debug_assert!(D::HOLDS_PARTIAL_SUMS || k <= steps_of_panel, "partial sums have no place");
+    let k_block = if D::HOLDS_PARTIAL_SUMS { K_BLOCK } else { steps_of_panel };
     // In TN, numbers of `a` lie in as many lines as there are steps, and want room beside the panel.
-    let most_steps = if FORM == form::TN && D::HOLDS_PARTIAL_SUMS { PANEL / width / 2 } else { PANEL / width };
+    let most_steps = if FORM == form::TN && D::HOLDS_PARTIAL_SUMS { steps_of_panel / 2 } else { steps_of_panel };
     // Wrapping, for with k = 0 the operands are empty and have no such place.
     let place_of = |step: usize, column: usize| {
         b.wrapping_add(if FORM == form::NT { column * ldb + step } else { column + step * ldb })

@@ -145,7 +145,7 @@ pub(crate) fn normalize<S: Simd, const INS: usize>(
     finish: impl Fn(usize, S::Vector, S::Vector) -> S::Vector,
 ) -> f32 {
     if S::LANES == 1 {
-        // No ragged ends, and the least code.
+        // No ragged ends, and the least code. The bound is there for the compiler, which would keep a panic.
         let (out, _) = out.split_at_mut(shortest(&ins, out.len()).min(out.len()));
         zip(s, out, ins, f);
         let total = sum(s, out);

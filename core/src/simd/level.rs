@@ -87,8 +87,8 @@ impl FromStr for Isa {
 pub struct Level(pub(crate) Token);
 
 impl Level {
-    /// The fastest level of this machine that is compiled in, fused where there is one. What the processor says of itself is asked for once
-    /// and remembered in one atomic byte.
+    /// The fastest level of this machine that is compiled in, fused where there is one. What the processor says of itself
+    /// is asked for once and remembered in one atomic byte.
     ///
     /// On x86-64 without an operating system this is [`Isa::Sse2`] unless the program is compiled for more: nobody may
     /// have enabled the wider registers.

@@ -55,18 +55,16 @@ macro_rules! dispatch {
     ($level:expr, $s:ident => $body:expr) => {
         $crate::simd::dispatch!(@ $level, $s => $body;
             ScalarUnfused ScalarFused Sse2;
-            Avx2Unfused Avx2Fused if "avx2";
-            Avx512Unfused Avx512Fused if "avx512")
+            "avx2": Avx2Unfused Avx2Fused;
+            "avx512": Avx512Unfused Avx512Fused)
     };
-    (@ $level:expr, $s:ident => $body:expr; $($variant:ident)*; $($wide:ident $wide_fused:ident if $feature:literal);*) => {
+    (@ $level:expr, $s:ident => $body:expr; $($variant:ident)*; $($feature:literal: $($wide:ident)*);*) => {
         match $level.0 {
             $($crate::simd::Token::$variant($s) => $crate::simd::Simd::vectorize($s, #[inline(always)] || $body),)*
-            $(
+            $($(
                 #[cfg(feature = $feature)]
                 $crate::simd::Token::$wide($s) => $crate::simd::Simd::vectorize($s, #[inline(always)] || $body),
-                #[cfg(feature = $feature)]
-                $crate::simd::Token::$wide_fused($s) => $crate::simd::Simd::vectorize($s, #[inline(always)] || $body),
-            )*
+            )*)*
         }
     };
 }
