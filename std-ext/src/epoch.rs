@@ -40,8 +40,8 @@ use femto::flat::Split;
 use femto::layer::{Layer, TapeOf};
 use femto::loss::Loss;
 use femto::optimizer::{Optimizer, Rule};
-use femto::train::{BatchError, Objective};
-use femto::{Flat, Level, Net};
+use femto::train::{BatchError, Objective, Workers};
+use femto::{Flat, Net};
 use thiserror::Error;
 
 use crate::data::{Dataset, permutation};
@@ -167,7 +167,8 @@ impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
     }
 
     /// Makes one epoch: a step of the optimizer for each batch, every sample once, in the order that
-    /// [`permutation`] gives for the seed and the epoch.
+    /// [`permutation`] gives for the seed and the epoch. `workers` is a [`femto::Level`], or
+    /// [threads](crate::threads::Threads); the bits are the same.
     ///
     /// # Errors
     ///
@@ -197,31 +198,35 @@ impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
     pub fn run<F, R, const MOMENTS: usize>(
         &mut self,
         net: &mut Net<L>,
-        level: Level,
+        workers: impl Workers,
         objective: &Objective<F>,
         optimizer: &mut Optimizer<Net<L>, R, MOMENTS>,
         train: &Dataset<L::In, T>,
     ) -> Result<EpochReport, EpochError>
     where
-        F: Loss<T>,
+        T: Send + Sync,
+        F: Loss<T> + Sync,
         R: Rule<MOMENTS>,
     {
         check_set::<L, T, F>(train)?;
         let epoch = self.next;
         let batch_size = self.batch_size.get();
         self.tape.resize(batch_size.min(train.len()), Net::<L>::TAPE);
-        let mut loss = 0.0;
         let order = permutation(train.len(), self.seed, epoch);
         let batches = order.chunks(batch_size);
-        let report = EpochReport { epoch, loss, samples: train.len(), batches: batches.len() };
-        for batch in batches {
-            self.gather(train, batch);
-            net.step(level, objective, &self.inputs, &self.targets, &mut self.tape, optimizer)
-                .map_err(EpochError::Set)?;
-            // The tape has the plain loss of each row, free of reduction, penalty and the rounding of their
-            // sum.
-            loss += self.tape.iter().take(batch.len()).map(|row| f64::from(row.first)).sum::<f64>();
-        }
+        let report = EpochReport { epoch, loss: 0.0, samples: train.len(), batches: batches.len() };
+        let loss = workers.attend(|| {
+            let mut loss = 0.0;
+            for batch in batches {
+                self.gather(train, batch);
+                net.step_on(workers, objective, &self.inputs, &self.targets, &mut self.tape, optimizer)
+                    .map_err(EpochError::Set)?;
+                // The tape has the plain loss of each row, free of reduction, penalty and the rounding of their
+                // sum.
+                loss += self.tape.iter().take(batch.len()).map(|row| f64::from(row.first)).sum::<f64>();
+            }
+            Ok(loss)
+        })?;
         self.next = epoch.saturating_add(1);
         Ok(EpochReport { loss: loss / train.len() as f64, ..report })
     }

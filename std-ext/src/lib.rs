@@ -9,6 +9,7 @@
 //! | [`metrics`] | accuracy, the confusion matrix |
 //! | [`weights`] | saving, loading, a fingerprint |
 //! | [`heap`] | networks and optimizers that a stack cannot hold |
+//! | [`threads`] | training on all cores, with the bits of one |
 //!
 //! A network learns to read digits, is saved, and reads them again from the file:
 //!
@@ -68,4 +69,5 @@ pub mod epoch;
 pub mod evaluate;
 pub mod heap;
 pub mod metrics;
+pub mod threads;
 pub mod weights;

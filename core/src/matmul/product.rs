@@ -132,8 +132,8 @@ pub(crate) fn backward_rows<S: Simd, A: Activation, const IN: usize, const OUT: 
     unsafe { nt(s, &operands, &mut delta) }
 }
 
-/// Gradient of some rows of the weights of a dense layer, `dw = x^T dy`, handed to the sink; samples are summed in
-/// order.
+/// Gradient of some rows of the weights of a dense layer, `dw = x^T dy`, handed to the sink if they are of its share;
+/// samples are summed in order.
 #[inline(always)]
 pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>(
     s: S,
@@ -142,18 +142,19 @@ pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>
     dy: Rows<'_, [f32; OUT]>,
     part: SinkPart<'_, K, [[f32; OUT]; IN]>,
 ) {
-    let (from, end) = within(inputs, IN);
+    let (sink, base) = part.into_raw();
+    let share = sink.share(IN);
+    let (from, end) = within(inputs.start.max(share.start)..inputs.end.min(share.end), IN);
     let k = x.len().min(dy.len());
     let a = x.as_ptr().wrapping_add(from);
     let operands = Operands { m: end - from, k, n: OUT, a, lda: x.stride(), b: dy.as_ptr(), ldb: dy.stride() };
-    let (sink, base) = part.into_raw();
     let place = SinkPlace { sink, base: base + from * OUT, penalised: true };
     // SAFETY: the shapes fit by their types and the range lies within them; the part of the sink is held exclusively
     // and overlaps no operand.
     unsafe { tn_into(s, &operands, place) }
 }
 
-/// Gradient of the bias of a dense layer: the sum of the rows of `dy`, in order, handed to the sink.
+/// Gradient of the bias of a dense layer: the sum of the rows of `dy`, in order, handed to the sink if it is of its share.
 #[inline(always)]
 pub(crate) fn sum_rows<S: Simd, K: Sink, const OUT: usize>(
     s: S,
@@ -162,8 +163,11 @@ pub(crate) fn sum_rows<S: Simd, K: Sink, const OUT: usize>(
 ) {
     // The product of a row of ones with `dy`: 1 * d + sum is the rounded sum in both classes.
     const ONE: &f32 = &1.0;
-    let operands = Operands { m: 1, k: dy.len(), n: OUT, a: ONE, lda: 0, b: dy.as_ptr(), ldb: dy.stride() };
     let (sink, base) = part.into_raw();
+    if sink.share(1).is_empty() {
+        return;
+    }
+    let operands = Operands { m: 1, k: dy.len(), n: OUT, a: ONE, lda: 0, b: dy.as_ptr(), ldb: dy.stride() };
     // SAFETY: all steps read the same one; the rest as for the weights.
     unsafe { tn_into(s, &operands, SinkPlace { sink, base, penalised: false }) }
 }

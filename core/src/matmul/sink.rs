@@ -2,6 +2,7 @@
 //! parameters at once.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use crate::flat::{Flat, Split};
 use crate::simd::{self, Simd};
@@ -34,6 +35,12 @@ pub unsafe trait Sink: Copy {
 
     /// Whether a gradient of +0 changes nothing, penalty aside.
     fn keeps_at_zero_gradient(self) -> bool;
+
+    /// Which of the `rows` rows of a tensor the sink takes: all, unless it is one of several that share a gradient.
+    #[inline(always)]
+    fn share(self, rows: usize) -> Range<usize> {
+        0..rows
+    }
 
     /// [`Self::finish`] for a gradient in `NV` vectors that follow each other in memory, the first `lanes` of each if
     /// there is such a number; for sinks without a place.
@@ -84,6 +91,75 @@ impl<'a, K: Sink, T: Flat> SinkPart<'a, K, T> {
         let Self { sink, base, lifetime: _ } = self;
         let second = base + T::First::LEN;
         (SinkPart { sink, base, lifetime: PhantomData }, SinkPart { sink, base: second, lifetime: PhantomData })
+    }
+}
+
+// SAFETY: stands for an exclusive borrow of a `T`, and for shared ones of others where a sink reads them. Sinks hold
+// nothing else but rules, which are `Send`.
+unsafe impl<K: Sink, T: Flat> Send for SinkPart<'_, K, T> {}
+
+impl<'a, K: Sink, T: Flat> SinkPart<'a, K, T> {
+    /// `of` parts, at least one, each of which takes its share of the rows of every tensor.
+    #[inline]
+    pub(crate) fn shares(self, of: usize) -> impl ExactSizeIterator<Item = SinkPart<'a, Shared<K>, T>> {
+        let Self { sink, base, lifetime } = self;
+        let of = of.max(1);
+        (0..of).map(move |index| SinkPart { sink: Shared { sink, index, of }, base, lifetime })
+    }
+}
+
+/// One of several sinks, on as many threads, that share a gradient: each takes other rows of every tensor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shared<K> {
+    sink: K,
+    index: usize,
+    of: usize,
+}
+
+// SAFETY: as the sink that is shared.
+unsafe impl<K: Sink> Sink for Shared<K> {
+    const HAS_PLACE: bool = K::HAS_PLACE;
+    const COST: usize = K::COST;
+    const MAY_KEEP: bool = K::MAY_KEEP;
+
+    #[inline(always)]
+    fn place(self, index: usize) -> *mut f32 {
+        self.sink.place(index)
+    }
+
+    #[inline(always)]
+    unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool) {
+        // SAFETY: the caller's promises.
+        unsafe { self.sink.finish(s, index, gradient, penalised) }
+    }
+
+    #[inline(always)]
+    fn has_penalty(self) -> bool {
+        self.sink.has_penalty()
+    }
+
+    #[inline(always)]
+    fn keeps_at_zero_gradient(self) -> bool {
+        self.sink.keeps_at_zero_gradient()
+    }
+
+    /// Row boundaries are monotonic in the index, so that shares do not overlap and leave nothing out.
+    #[inline]
+    fn share(self, rows: usize) -> Range<usize> {
+        let boundary = |index: usize| (rows as u64 * index as u64 / self.of.max(1) as u64) as usize;
+        boundary(self.index)..boundary(self.index + 1)
+    }
+
+    #[inline(always)]
+    unsafe fn finish_vectors<S: Simd, const PENALISED: bool, const NV: usize>(
+        self,
+        s: S,
+        index: usize,
+        gradient: [S::Vector; NV],
+        lanes: Option<usize>,
+    ) {
+        // SAFETY: the caller's promises.
+        unsafe { self.sink.finish_vectors::<S, PENALISED, NV>(s, index, gradient, lanes) }
     }
 }
 

@@ -7,12 +7,14 @@
 
 mod objective;
 mod phases;
+mod workers;
 
 use core::task::Poll;
 
 pub use objective::{BatchError, Objective};
+pub use workers::Workers;
 
-use self::phases::{Batch, Losses, first_phase, penalty, second_phase, value};
+use self::phases::{Batch, Losses, add_squares, first_phase, penalty, scale, second_phase, value};
 use crate::flat::Flat;
 use crate::layer::{Layer, Net, TapeOf};
 use crate::loss::Loss;
@@ -92,9 +94,11 @@ impl<L: Layer> Net<L> {
         gradient: &mut Self,
     ) -> Result<f32, BatchError> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
+        let scale = scale(objective.reduction, inputs.len());
         Ok(dispatch!(level, s => {
             let mut squares = [0.0; VIRTUAL_LANES];
-            first_phase(s, &mut All, self, objective, &mut batch, &mut squares);
+            first_phase(s, &mut All, self, objective, &mut batch, scale);
+            add_squares(s, &mut All, self, objective, &mut squares);
             second_phase(s, &mut All, &batch, Accumulate::part(gradient, self, objective.l2));
             value::<_, L, F>(s, objective, batch.tape, &squares)
         }))
@@ -137,9 +141,11 @@ impl<L: Layer> Net<L> {
         optimizer: &mut Optimizer<Self, R, MOMENTS>,
     ) -> Result<f32, BatchError> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
+        let scale = scale(objective.reduction, inputs.len());
         Ok(dispatch!(level, s => {
             let mut squares = [0.0; VIRTUAL_LANES];
-            first_phase(s, &mut All, self, objective, &mut batch, &mut squares);
+            first_phase(s, &mut All, self, objective, &mut batch, scale);
+            add_squares(s, &mut All, self, objective, &mut squares);
             second_phase(s, &mut All, &batch, optimizer.sink(self, objective.l2));
             value::<_, L, F>(s, objective, batch.tape, &squares)
         }))
@@ -190,8 +196,10 @@ impl<L: Layer> Net<L> {
     ) -> Result<Poll<f32>, BatchError> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
         let mut part = slices.begin();
+        let scale = scale(objective.reduction, inputs.len());
         Ok(dispatch!(slices.level, s => {
-            first_phase(s, &mut part, self, objective, &mut batch, &mut slices.squares);
+            first_phase(s, &mut part, self, objective, &mut batch, scale);
+            add_squares(s, &mut part, self, objective, &mut slices.squares);
             // The rule's constants for a step cost a thousand instructions on a small processor.
             if !part.is_spent() {
                 second_phase(s, &mut part, &batch, optimizer.sink_of_next(self, objective.l2));

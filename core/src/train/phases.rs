@@ -20,8 +20,17 @@ pub(super) struct Batch<'a, L: Layer, T> {
     pub(super) tape: &'a mut [TapeOf<L>],
 }
 
-/// The row-local half of a step: outputs, losses and deltas of all rows into the tape, then the squares that the
-/// penalty counts.
+/// What the gradient of each row is multiplied by, in a batch of so many rows.
+#[inline(always)]
+pub(super) const fn scale(reduction: Reduction, rows: usize) -> f32 {
+    match reduction {
+        Reduction::Mean => 1.0 / rows as f32,
+        Reduction::Sum => 1.0,
+    }
+}
+
+/// The row-local half of a step: outputs, losses and deltas of all rows into the tape. `scale` is that of the whole
+/// batch, of which these rows may be a part.
 #[inline(always)]
 pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     s: S,
@@ -29,13 +38,9 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     net: &Net<L>,
     objective: &Objective<F>,
     batch: &mut Batch<'_, L, T>,
-    squares: &mut [f32; VIRTUAL_LANES],
+    scale: f32,
 ) {
     let rows = batch.inputs.len();
-    let scale = match objective.reduction {
-        Reduction::Mean => 1.0 / rows as f32,
-        Reduction::Sum => 1.0,
-    };
     let (losses, mut layers) = RowsMut::new(batch.tape).split();
     net.layers.forward(s, work, Rows::new(batch.inputs), layers.reborrow());
     let now = work.take(rows, LOSS_COST * L::Out::LEN);
@@ -59,6 +64,17 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
         }
     }
     net.layers.backward(s, work, layers);
+}
+
+/// The squares that the penalty counts.
+#[inline(always)]
+pub(super) fn add_squares<S: Simd, W: Work, L: Layer, F>(
+    s: S,
+    work: &mut W,
+    net: &Net<L>,
+    objective: &Objective<F>,
+    squares: &mut [f32; VIRTUAL_LANES],
+) {
     if objective.l2 != 0.0 {
         net.layers.add_squares(s, work, squares);
     }

@@ -1,0 +1,184 @@
+//! Training on several cores, with the bits of one.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use femto::init::Init;
+//! use femto::layer::Dense;
+//! use femto::loss::CrossEntropy;
+//! use femto::optimizer::{Adam, Optimizer};
+//! use femto::train::Objective;
+//! use femto::{Flat, Level};
+//! use femto_std::data::digits;
+//! use femto_std::epoch::Epochs;
+//! use femto_std::threads::Threads;
+//! use femto_std::weights::weights_hash;
+//!
+//! type Linear = femto::net![Dense<64, 10>];
+//!
+//! let mut hashes = Vec::new();
+//! for threads in [1, 3] {
+//!     let threads = Threads::new(Level::detect(), threads)?.divide_from(0); // even so small a step
+//!     let (mut net, mut adam) = (Linear::ZERO, Optimizer::new(Adam::new(1e-2)));
+//!     net.init(Init::HeUniform, 1);
+//!     let objective = Objective::mean(CrossEntropy);
+//!     Epochs::new(64, 1)?.run(&mut net, &threads, &objective, &mut adam, &digits())?;
+//!     hashes.push(weights_hash(&net));
+//! }
+//! assert_eq!(hashes[0], hashes[1]);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{hint, thread};
+
+use femto::Level;
+use femto::train::Workers;
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
+use thiserror::Error;
+
+/// Multiply-accumulates below which a step is made by one thread.
+///
+/// Waking another thread takes 10 microseconds and more, and a step has two phases.
+pub const DIVIDE_FROM: usize = 4_000_000;
+
+/// Looks for work before a thread gives its core to others: some microseconds.
+const IDLE_ROUNDS: u32 = 1_000;
+
+/// Why there are no threads.
+#[derive(Debug, Error)]
+#[error("{count} threads could not be started: ask for fewer")]
+pub struct ThreadsError {
+    /// How many were asked for; 0 stands for as many as the machine runs at the same time.
+    pub count: usize,
+    /// What the system said.
+    #[source]
+    source: rayon::ThreadPoolBuildError,
+}
+
+/// A level, and threads that work on it: what [`femto::Net::step_on`] and [`crate::epoch::Epochs::run`] take by
+/// reference.
+///
+/// The bits of a result do not depend on how many threads there are. Small steps are made by one thread, which is faster
+/// for them ([`DIVIDE_FROM`]).
+#[derive(Debug, Clone)]
+pub struct Threads {
+    pool: Arc<ThreadPool>,
+    level: Level,
+    divide_from: usize,
+}
+
+impl Threads {
+    /// Starts threads; 0 stands for as many as the machine runs at the same time.
+    ///
+    /// # Errors
+    ///
+    /// [`ThreadsError`] where the system refuses.
+    ///
+    /// ```
+    /// use femto::Level;
+    /// use femto_std::threads::Threads;
+    ///
+    /// assert_eq!(Threads::new(Level::detect(), 2)?.count(), 2);
+    /// # Ok::<(), femto_std::threads::ThreadsError>(())
+    /// ```
+    pub fn new(level: Level, count: usize) -> Result<Self, ThreadsError> {
+        let built = ThreadPoolBuilder::new().num_threads(count).thread_name(|i| format!("femto-{i}")).build();
+        let pool = built.map_err(|source| ThreadsError { count, source })?;
+        Ok(Self::in_pool(level, Arc::new(pool)))
+    }
+
+    /// Works in a pool that is there already. Where other work goes on in it too, steps wait for it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use femto::Level;
+    /// use femto_std::threads::Threads;
+    ///
+    /// let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(3).build()?);
+    /// assert_eq!(Threads::in_pool(Level::detect(), pool).count(), 3);
+    /// # Ok::<(), rayon::ThreadPoolBuildError>(())
+    /// ```
+    #[must_use]
+    pub const fn in_pool(level: Level, pool: Arc<ThreadPool>) -> Self {
+        Self { pool, level, divide_from: DIVIDE_FROM }
+    }
+
+    /// The same threads, which divide steps of at least so many multiply-accumulates instead of [`DIVIDE_FROM`].
+    #[must_use]
+    pub fn divide_from(self, multiply_accumulates: usize) -> Self {
+        Self { divide_from: multiply_accumulates, ..self }
+    }
+
+    /// How many threads there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+}
+
+/// Tells threads that stay awake to stop, also where what they wait for panics.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Workers for &Threads {
+    fn level(self) -> Level {
+        self.level
+    }
+
+    fn shares(self, multiply_accumulates: usize) -> usize {
+        match self.count() {
+            _ if multiply_accumulates < self.divide_from => 1,
+            // One for each thread: twice as many, to even out interruptions, cost a tenth of a step.
+            count => count,
+        }
+    }
+
+    fn run<J: Send>(self, jobs: impl ExactSizeIterator<Item = J>, work: impl Fn(J) + Sync) {
+        let jobs: Vec<J> = jobs.collect();
+        self.pool.install(|| jobs.into_par_iter().with_max_len(1).for_each(&work));
+    }
+
+    /// Runs the steps on one of the threads. The others look for work all the time: one that sleeps takes longer to wake
+    /// than most steps take.
+    fn attend<R: Send>(self, steps: impl FnOnce() -> R + Send) -> R {
+        if self.pool.current_thread_index().is_some() {
+            return steps();
+        }
+        let is_over = AtomicBool::new(false);
+        self.pool.scope(|scope| {
+            let (first, is_over) = (rayon::current_thread_index(), &is_over);
+            scope.spawn_broadcast(move |_, thread| {
+                if Some(thread.index()) != first {
+                    stay_awake(is_over);
+                }
+            });
+            let _stop = Stop(is_over);
+            steps()
+        })
+    }
+}
+
+/// Does what other threads have to give until it is over.
+fn stay_awake(is_over: &AtomicBool) {
+    let mut idle = 0_u32;
+    while !is_over.load(Ordering::Relaxed) {
+        if rayon::yield_now() == Some(Yield::Executed) {
+            idle = 0;
+        } else if idle < IDLE_ROUNDS {
+            idle += 1;
+            hint::spin_loop();
+        } else {
+            // Where there are more threads than cores another one may have something to do.
+            thread::yield_now();
+        }
+    }
+}
