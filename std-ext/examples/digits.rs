@@ -22,12 +22,13 @@ use femto::init::Init;
 use femto::layer::Dense;
 use femto::loss::CrossEntropy;
 use femto::optimizer::{Adam, Optimizer};
-use femto::train::Objective;
+use femto::train::{Objective, Workers};
 use femto::{Arithmetic, Flat, Isa, Level, net};
 use femto_std::data::{DIGITS_CLASSES, DIGITS_PIXELS, Dataset, Fractions, digits, stratified_split};
 use femto_std::epoch::Epochs;
 use femto_std::evaluate::{predict_all, predict_classes};
 use femto_std::metrics::{ConfusionMatrix, accuracy};
+use femto_std::threads::Threads;
 use femto_std::weights::{self, weights_hash};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
@@ -74,6 +75,10 @@ struct Options {
     /// The instruction set: scalar, sse2, avx2, avx512, neon or simd128 [default: the fastest].
     #[arg(long, value_name = "NAME")]
     level: Option<Isa>,
+    /// How many threads to train on, 0 for as many as the machine runs at the same time; the weights are the same. Steps
+    /// with few images are made by one.
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    threads: usize,
     /// Where to save the weights [default: a new file in the folder for temporary files].
     #[arg(long, value_name = "PATH")]
     save: Option<PathBuf>,
@@ -101,7 +106,8 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     let (train, validation, test) = (parts.train.len(), parts.validation.len(), parts.test.len());
     writeln!(out, "digits: {train} to train with, {validation} to validate, {test} to test; level: {level}")?;
 
-    let (net, time) = train_network(options, level, &parts)?;
+    let threads = Threads::new(level, options.threads)?;
+    let (net, time) = train_network(options, &threads, &parts)?;
 
     let classes = predict_classes(&net, level, parts.test.inputs());
     let pairs = parts.test.targets().iter().copied().zip(classes.iter().copied());
@@ -120,7 +126,7 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
 
 /// Returns the network after the last epoch and the time that the epochs took, without validation and
 /// printing.
-fn train_network(options: &Options, level: Level, parts: &Parts) -> Result<(Digits, Duration), Box<dyn Error>> {
+fn train_network(options: &Options, threads: &Threads, parts: &Parts) -> Result<(Digits, Duration), Box<dyn Error>> {
     let mut net = Digits::ZERO;
     net.init(Init::HeUniform, options.seed);
     let objective = Objective::mean(CrossEntropy);
@@ -130,12 +136,12 @@ fn train_network(options: &Options, level: Level, parts: &Parts) -> Result<(Digi
     let mut time = Duration::ZERO;
     for epoch in 1..=options.epochs {
         let start = Instant::now();
-        let report = epochs.run(&mut net, level, &objective, &mut adam, &parts.train)?;
+        let report = epochs.run(&mut net, threads, &objective, &mut adam, &parts.train)?;
         time += start.elapsed();
         if !report.loss.is_finite() {
             return Err(format!("training diverged in epoch {epoch}: use a smaller --lr").into());
         }
-        let classes = predict_classes(&net, level, parts.validation.inputs());
+        let classes = predict_classes(&net, threads.level(), parts.validation.inputs());
         let share = accuracy(&classes, parts.validation.targets())?;
         let line = format!("epoch {epoch:>3}: train loss {:.4}, validation accuracy {share:.4}", report.loss);
         bar.suspend(|| writeln!(io::stdout(), "{line}"))?;
