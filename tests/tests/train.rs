@@ -98,12 +98,13 @@ struct Run<R> {
     level: Level,
     rule: R,
     batch: usize,
+    l1: f32,
     l2: f32,
 }
 
 impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
-    fn objective(&self, l2: f32) -> Objective<F> {
-        Objective { l2, ..Objective::mean(self.loss) }
+    fn objective(&self, l1: f32, l2: f32) -> Objective<F> {
+        Objective { l1, l2, ..Objective::mean(self.loss) }
     }
 
     fn learn_in_place<R: Rule<MOMENTS>, const MOMENTS: usize>(&self, run: Run<R>) -> State {
@@ -111,7 +112,7 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
         let mut tape = used_tape::<L>(run.batch);
         let (inputs, targets) = (&self.inputs[..run.batch], &self.targets[..run.batch]);
         let step = |_| {
-            net.step(run.level, &self.objective(run.l2), inputs, targets, &mut tape, &mut optimizer)
+            net.step(run.level, &self.objective(run.l1, run.l2), inputs, targets, &mut tape, &mut optimizer)
                 .expect("the batch fits")
         };
         let losses: Vec<f32> = (0..STEPS).map(step).collect();
@@ -123,8 +124,14 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
         let mut tape = used_tape::<L>(run.batch);
         let step = |_| {
             let mut gradient = Net::ZERO;
-            let loss =
-                self.gradient_of(&net, run.level, &self.objective(run.l2), 0..run.batch, &mut tape, &mut gradient);
+            let loss = self.gradient_of(
+                &net,
+                run.level,
+                &self.objective(run.l1, run.l2),
+                0..run.batch,
+                &mut tape,
+                &mut gradient,
+            );
             optimizer.apply(run.level, &mut net, &gradient);
             loss
         };
@@ -146,12 +153,14 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
     }
 
     fn check_rule<R: Rule<MOMENTS> + std::fmt::Debug, const MOMENTS: usize>(&self, rule: R) {
-        for (batch, l2) in BATCHES.into_iter().flat_map(|batch| [(batch, 0.0), (batch, 0.01)]) {
+        for (batch, l1, l2) in
+            BATCHES.into_iter().flat_map(|batch| [(batch, 0.0, 0.0), (batch, 0.0, 0.01), (batch, 0.003, 0.01)])
+        {
             for arithmetic in levels::CLASSES {
                 let mut of_class: Option<(Level, State)> = None;
                 for level in levels::of_class(arithmetic) {
-                    let case = format!("{} batch {batch} l2 {l2} {rule:?} on {level}", self.name);
-                    let run = Run { level, rule, batch, l2 };
+                    let case = format!("{} batch {batch} l1 {l1} l2 {l2} {rule:?} on {level}", self.name);
+                    let run = Run { level, rule, batch, l1, l2 };
                     let state = self.learn_in_place(run);
                     assert!(state == self.learn_from_gradients(run), "{case}: the routes differ");
                     assert_eq!(state.steps as usize, STEPS, "{case}: steps were not counted");
@@ -207,7 +216,7 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
         for level in levels::all() {
             for batch in BATCHES {
                 let case = format!("{} batch {batch} on {level}", self.name);
-                let objective = self.objective(0.01);
+                let objective = self.objective(0.003, 0.01);
                 let gradient = |rows| {
                     let mut gradient = Net::ZERO;
                     let mut tape = used_tape::<L>(rows);

@@ -12,7 +12,7 @@ use core::task::Poll;
 
 pub use objective::{BatchError, Objective};
 
-use self::phases::{Batch, Losses, first_phase, penalty, second_phase, value};
+use self::phases::{Batch, Losses, first_phase, second_phase, value};
 use crate::flat::Flat;
 use crate::layer::{Layer, Net, TapeOf};
 use crate::loss::Loss;
@@ -50,11 +50,11 @@ impl<L: Layer> Net<L> {
                     losses.add(*loss);
                 }
             }
-            let mut squares = [0.0; VIRTUAL_LANES];
-            if objective.l2 != 0.0 {
-                self.layers.add_squares(s, &mut All, &mut squares);
+            let (penalty, mut penalty_lanes) = (objective.penalty(), [0.0; VIRTUAL_LANES]);
+            if !penalty.is_none() {
+                self.layers.add_penalty(s, &mut All, penalty, &mut penalty_lanes);
             }
-            losses.total(s, objective.reduction) + penalty(s, objective.l2, &squares)
+            losses.total(s, objective.reduction) + penalty.total(s, &penalty_lanes)
         }))
     }
 
@@ -93,10 +93,10 @@ impl<L: Layer> Net<L> {
     ) -> Result<f32, BatchError> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
         Ok(dispatch!(level, s => {
-            let mut squares = [0.0; VIRTUAL_LANES];
-            first_phase(s, &mut All, self, objective, &mut batch, &mut squares);
-            second_phase(s, &mut All, &batch, Accumulate::part(gradient, self, objective.l2));
-            value::<_, L, F>(s, objective, batch.tape, &squares)
+            let mut penalty_lanes = [0.0; VIRTUAL_LANES];
+            first_phase(s, &mut All, self, objective, &mut batch, &mut penalty_lanes);
+            second_phase(s, &mut All, &batch, Accumulate::part(gradient, self, objective.penalty()));
+            value::<_, L, F>(s, objective, batch.tape, &penalty_lanes)
         }))
     }
 
@@ -138,10 +138,10 @@ impl<L: Layer> Net<L> {
     ) -> Result<f32, BatchError> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
         Ok(dispatch!(level, s => {
-            let mut squares = [0.0; VIRTUAL_LANES];
-            first_phase(s, &mut All, self, objective, &mut batch, &mut squares);
-            second_phase(s, &mut All, &batch, optimizer.sink(self, objective.l2));
-            value::<_, L, F>(s, objective, batch.tape, &squares)
+            let mut penalty_lanes = [0.0; VIRTUAL_LANES];
+            first_phase(s, &mut All, self, objective, &mut batch, &mut penalty_lanes);
+            second_phase(s, &mut All, &batch, optimizer.sink(self, objective.penalty()));
+            value::<_, L, F>(s, objective, batch.tape, &penalty_lanes)
         }))
     }
 
@@ -191,14 +191,14 @@ impl<L: Layer> Net<L> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
         let mut part = slices.begin();
         Ok(dispatch!(slices.level, s => {
-            first_phase(s, &mut part, self, objective, &mut batch, &mut slices.squares);
+            first_phase(s, &mut part, self, objective, &mut batch, &mut slices.penalty_lanes);
             // The rule's constants for a step cost a thousand instructions on a small processor.
             if !part.is_spent() {
-                second_phase(s, &mut part, &batch, optimizer.sink_of_next(self, objective.l2));
+                second_phase(s, &mut part, &batch, optimizer.sink_of_next(self, objective.penalty()));
             }
             if slices.end(part) {
                 optimizer.count_step();
-                Poll::Ready(value::<_, L, F>(s, objective, batch.tape, &slices.squares))
+                Poll::Ready(value::<_, L, F>(s, objective, batch.tape, &slices.penalty_lanes))
             } else {
                 Poll::Pending
             }

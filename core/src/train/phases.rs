@@ -20,8 +20,8 @@ pub(super) struct Batch<'a, L: Layer, T> {
     pub(super) tape: &'a mut [TapeOf<L>],
 }
 
-/// The row-local half of a step: outputs, losses and deltas of all rows into the tape, then the squares that the
-/// penalty counts.
+/// The row-local half of a step: outputs, losses and deltas of all rows into the tape, then the penalty on
+/// the weights.
 #[inline(always)]
 pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     s: S,
@@ -29,7 +29,7 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     net: &Net<L>,
     objective: &Objective<F>,
     batch: &mut Batch<'_, L, T>,
-    squares: &mut [f32; VIRTUAL_LANES],
+    penalty_lanes: &mut [f32; VIRTUAL_LANES],
 ) {
     let rows = batch.inputs.len();
     let scale = match objective.reduction {
@@ -59,8 +59,9 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
         }
     }
     net.layers.backward(s, work, layers);
-    if objective.l2 != 0.0 {
-        net.layers.add_squares(s, work, squares);
+    let penalty = objective.penalty();
+    if !penalty.is_none() {
+        net.layers.add_penalty(s, work, penalty, penalty_lanes);
     }
 }
 
@@ -83,19 +84,13 @@ pub(super) fn value<S: Simd, L: Layer, F>(
     s: S,
     objective: &Objective<F>,
     tape: &[TapeOf<L>],
-    squares: &[f32; VIRTUAL_LANES],
+    penalty_lanes: &[f32; VIRTUAL_LANES],
 ) -> f32 {
     let mut losses = Losses::NONE;
     for row in tape {
         losses.add(row.first);
     }
-    losses.total(s, objective.reduction) + penalty(s, objective.l2, squares)
-}
-
-/// `l2 / 2 * sum w^2`; exactly 0 where there is no penalty, whatever the weights are.
-#[inline(always)]
-pub(super) fn penalty<S: Simd>(s: S, l2: f32, squares: &[f32; VIRTUAL_LANES]) -> f32 {
-    if l2 == 0.0 { 0.0 } else { 0.5 * l2 * simd::sum(s, squares) }
+    losses.total(s, objective.reduction) + objective.penalty().total(s, penalty_lanes)
 }
 
 /// The losses of rows, summed in 16 virtual lanes by the number of the row.

@@ -54,7 +54,7 @@ fn every_sample_is_seen_once_in_the_order_of_the_epoch() -> Result<(), Box<dyn E
         let train = Dataset::new(vec![[0.5, 1.0]; len], (0..len).collect())?;
         let mut epochs = Epochs::new(batch_size, 7)?.starting_at(3);
         for reduction in [Reduction::Mean, Reduction::Sum] {
-            let objective = Objective { loss: Witness(&seen), reduction, l2: 0.0 };
+            let objective = Objective { reduction, ..Objective::mean(Witness(&seen)) };
             let epoch = epochs.next_epoch();
             let report = epochs.run(&mut net, Level::detect(), &objective, &mut sgd, &train)?;
             let order = permutation(len, 7, epoch);
