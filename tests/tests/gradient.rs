@@ -87,8 +87,10 @@ fn objective_of_reference<N>(
         let y = model.outputs(parameters, &doubles(x), |_, _| ());
         total += measure(objective.loss).value(&y, &doubles(&objective.loss.row(target)));
     }
-    if objective.reduction == Reduction::Mean {
-        total /= sample.inputs.len() as f64;
+    match objective.reduction {
+        Reduction::Mean => total /= sample.inputs.len() as f64,
+        Reduction::MeanOf(rows) => total /= rows as f64,
+        Reduction::Sum => {}
     }
     total
         + f64::from(objective.l1) * model.sum_over_weights(parameters, f64::abs)
@@ -124,7 +126,7 @@ fn check<L: Layer<In = [f32; INPUTS]>>(model: &Model, silent: usize) {
     let sample = sample::<L>(model);
     let parameters = doubles(sample.net.as_slice());
     for loss in AnyLoss::ALL {
-        for reduction in [Reduction::Mean, Reduction::Sum] {
+        for reduction in [Reduction::Mean, Reduction::Sum, Reduction::MeanOf(2 * ROWS)] {
             for (l1, l2) in [(0.0, 0.0), (0.0, 0.1), (0.05, 0.0), (0.05, 0.1)] {
                 let objective = Objective { reduction, l1, l2, ..Objective::mean(loss) };
                 let value = objective_of_reference(model, &sample, &objective, &parameters);

@@ -19,6 +19,7 @@ fn settings_come_back_as_they_were() {
     round_trip(&Initializer::from(Init::Normal(0.5)), r#"{"weights":{"Normal":0.5},"biases":"Zeros"}"#);
     let objective = Objective { reduction: Reduction::Sum, l1: 0.25, l2: 0.5, ..Objective::mean(CrossEntropy) };
     round_trip(&objective, r#"{"loss":null,"reduction":"Sum","l1":0.25,"l2":0.5}"#);
+    round_trip(&Reduction::MeanOf(64), r#"{"MeanOf":64}"#);
     round_trip(&(Isa::Avx2, Arithmetic::Unfused), r#"["Avx2","Unfused"]"#);
 }
 

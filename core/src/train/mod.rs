@@ -60,8 +60,10 @@ impl<L: Layer> Net<L> {
 
     /// The objective over a batch, and its gradient added to `gradient`.
     ///
-    /// With [`Reduction::Sum`](crate::loss::Reduction::Sum) and no penalty the gradients of several batches add up to
-    /// the bits of the one large batch (a penalty would be added with each). A non-finite loss is returned as it is.
+    /// A batch that is too large for the tape can be given in parts, one after the other in order, into the same
+    /// gradient: with [`Objective::sum`] or [`Objective::mean_of`] the sum has the bits of the whole batch's gradient. A
+    /// penalty would be added with each part: give the last part alone an objective with one. The objectives of the
+    /// parts add up to that of the whole but for rounding. A non-finite loss is returned as it is.
     ///
     /// # Errors
     /// [`BatchError`]; nothing is changed then.
@@ -69,6 +71,7 @@ impl<L: Layer> Net<L> {
     /// ```
     /// use femto::layer::Dense;
     /// use femto::loss::MeanSquaredError;
+    /// use femto::optimizer::{Optimizer, Sgd};
     /// use femto::train::Objective;
     /// use femto::{Flat, Level, net};
     ///
@@ -80,6 +83,14 @@ impl<L: Layer> Net<L> {
     /// let loss = line.gradient(Level::detect(), &objective, &x, &y, &mut tape, &mut gradient)?;
     /// assert_eq!(loss, 30.0);
     /// assert_eq!(gradient.as_slice(), [-30.0, -10.0]);
+    ///
+    /// // The same in two parts, on a tape for the larger one; then a step with it.
+    /// let (mut in_parts, mut net) = (Line::ZERO, line.clone());
+    /// let part = Objective::mean_of(MeanSquaredError, 4);
+    /// line.gradient(Level::detect(), &part, &x[..3], &y[..3], &mut tape[..3], &mut in_parts)?;
+    /// line.gradient(Level::detect(), &part, &x[3..], &y[3..], &mut tape[..3], &mut in_parts)?;
+    /// assert_eq!(in_parts, gradient);
+    /// Optimizer::new(Sgd::new(0.01)).apply(Level::detect(), &mut net, &in_parts);
     /// # Ok::<(), femto::train::BatchError>(())
     /// ```
     pub fn gradient<T, F: Loss<T>>(

@@ -36,13 +36,24 @@ impl<F> Objective<F> {
     /// The mean loss of the rows, without penalty.
     #[must_use]
     pub const fn mean(loss: F) -> Self {
-        Self { loss, reduction: Reduction::Mean, l1: 0.0, l2: 0.0 }
+        Self::reduced(loss, Reduction::Mean)
     }
 
     /// The summed loss of the rows, without penalty.
     #[must_use]
     pub const fn sum(loss: F) -> Self {
-        Self { loss, reduction: Reduction::Sum, l1: 0.0, l2: 0.0 }
+        Self::reduced(loss, Reduction::Sum)
+    }
+
+    /// The share of a part of a batch of `rows` rows in their mean loss, without penalty: for gradients that are added
+    /// up over the parts. See [`crate::Net::gradient`].
+    #[must_use]
+    pub const fn mean_of(loss: F, rows: usize) -> Self {
+        Self::reduced(loss, Reduction::MeanOf(rows))
+    }
+
+    const fn reduced(loss: F, reduction: Reduction) -> Self {
+        Self { loss, reduction, l1: 0.0, l2: 0.0 }
     }
 
     /// The penalty on weights.

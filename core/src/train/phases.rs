@@ -32,10 +32,7 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     penalty_lanes: &mut [f32; VIRTUAL_LANES],
 ) {
     let rows = batch.inputs.len();
-    let scale = match objective.reduction {
-        Reduction::Mean => 1.0 / rows as f32,
-        Reduction::Sum => 1.0,
-    };
+    let scale = 1.0 / objective.reduction.divisor(rows);
     let (losses, mut layers) = RowsMut::new(batch.tape).split();
     net.layers.forward(s, work, Rows::new(batch.inputs), layers.reborrow());
     let now = work.take(rows, LOSS_COST * L::Out::LEN);
@@ -110,10 +107,6 @@ impl Losses {
 
     #[inline(always)]
     pub(super) fn total<S: Simd>(self, s: S, reduction: Reduction) -> f32 {
-        let sum = simd::sum(s, &self.lanes);
-        match reduction {
-            Reduction::Mean => sum / self.rows as f32,
-            Reduction::Sum => sum,
-        }
+        simd::sum(s, &self.lanes) / reduction.divisor(self.rows)
     }
 }
