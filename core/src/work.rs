@@ -95,15 +95,15 @@ pub struct Slices {
     pub budget: usize,
     /// Units done in earlier calls; 0 where the next call begins anew.
     position: usize,
-    /// The sums of squares so far, for the penalty.
-    pub(crate) squares: [f32; VIRTUAL_LANES],
+    /// The sums of the penalty so far.
+    pub(crate) penalty_lanes: [f32; VIRTUAL_LANES],
 }
 
 impl Slices {
     /// Slices of at most `budget` multiply-accumulates each, at the beginning.
     #[must_use]
     pub const fn new(level: Level, budget: usize) -> Self {
-        Self { level, budget, position: 0, squares: [0.0; VIRTUAL_LANES] }
+        Self { level, budget, position: 0, penalty_lanes: [0.0; VIRTUAL_LANES] }
     }
 
     /// Whether the next call begins anew.
@@ -120,7 +120,7 @@ impl Slices {
 
     pub(crate) const fn begin(&mut self) -> Part {
         if self.position == 0 {
-            self.squares = [0.0; VIRTUAL_LANES];
+            self.penalty_lanes = [0.0; VIRTUAL_LANES];
         }
         Part { skip: self.position, budget: self.budget, done: 0, is_spent: false }
     }

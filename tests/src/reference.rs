@@ -200,12 +200,11 @@ impl Model {
         row
     }
 
-    /// The sum of the squares of the weights; biases are not penalised.
-    #[must_use]
-    pub fn sum_of_squares(&self, parameters: &[f64]) -> f64 {
+    /// The sum of `f` over the weights; biases are not penalised.
+    pub fn sum_over_weights(&self, parameters: &[f64], f: impl Fn(f64) -> f64) -> f64 {
         let (mut total, mut rest) = (0.0, parameters);
         for Dense { inputs, outputs, .. } in &self.0 {
-            total += rest[..inputs * outputs].iter().map(|w| w * w).sum::<f64>();
+            total += rest[..inputs * outputs].iter().map(|w| f(*w)).sum::<f64>();
             rest = &rest[(inputs + 1) * outputs..];
         }
         total

@@ -47,7 +47,8 @@ fn sample<L: Layer<In = [f32; INPUTS]>>(model: &Model) -> Sample<Net<L>> {
             |_| Target { class: numbers.below(OUTPUTS) as u8, row: array::from_fn(|_| 0.5 + 0.45 * numbers.unit()) };
         let targets: Vec<Target> = (0..ROWS).map(target).collect();
         let parameters = doubles(net.as_slice());
-        let mut nearest = f64::INFINITY;
+        // The magnitude of a weight has a kink at 0.
+        let mut nearest = parameters.iter().fold(f64::INFINITY, |nearest, w| nearest.min(w.abs()));
         for (x, target) in inputs.iter().zip(&targets) {
             let see = |function: Function, z: f64| {
                 if function.has_kink() {
@@ -86,10 +87,14 @@ fn objective_of_reference<N>(
         let y = model.outputs(parameters, &doubles(x), |_, _| ());
         total += measure(objective.loss).value(&y, &doubles(&objective.loss.row(target)));
     }
-    if objective.reduction == Reduction::Mean {
-        total /= sample.inputs.len() as f64;
+    match objective.reduction {
+        Reduction::Mean => total /= sample.inputs.len() as f64,
+        Reduction::MeanOf(rows) => total /= rows as f64,
+        Reduction::Sum => {}
     }
-    total + f64::from(objective.l2) / 2.0 * model.sum_of_squares(parameters)
+    total
+        + f64::from(objective.l1) * model.sum_over_weights(parameters, f64::abs)
+        + f64::from(objective.l2) / 2.0 * model.sum_over_weights(parameters, |w| w * w)
 }
 
 /// The sums behind a slope have at most a few dozen terms, each rounded by 6e-8: 1e-5 of the slope is far above that,
@@ -121,9 +126,9 @@ fn check<L: Layer<In = [f32; INPUTS]>>(model: &Model, silent: usize) {
     let sample = sample::<L>(model);
     let parameters = doubles(sample.net.as_slice());
     for loss in AnyLoss::ALL {
-        for reduction in [Reduction::Mean, Reduction::Sum] {
-            for l2 in [0.0, 0.1] {
-                let objective = Objective { loss, reduction, l2 };
+        for reduction in [Reduction::Mean, Reduction::Sum, Reduction::MeanOf(2 * ROWS)] {
+            for (l1, l2) in [(0.0, 0.0), (0.0, 0.1), (0.05, 0.0), (0.05, 0.1)] {
+                let objective = Objective { reduction, l1, l2, ..Objective::mean(loss) };
                 let value = objective_of_reference(model, &sample, &objective, &parameters);
                 let slopes =
                     central_differences(&parameters, |p| objective_of_reference(model, &sample, &objective, p));
@@ -138,7 +143,7 @@ fn check<L: Layer<In = [f32; INPUTS]>>(model: &Model, silent: usize) {
                     let error = (f64::from(found) - value).abs();
                     assert!(error <= 1e-5 * value.abs(), "{case}: loss {found}, reference {value}");
                     check_slopes(gradient.as_slice(), &slopes, &case);
-                    if l2 == 0.0 {
+                    if objective.penalty().is_none() {
                         check_silence(&gradient, silent, &case);
                     }
                 }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests unwrap as tests do")]
 
 use femto::activation::{Activation, Identity, LeakyRelu, Relu, Sigmoid, Sign, Softplus, Tanh, forward_slice};
-use femto::matmul::{self, Accumulate, Matrix, MatrixMut, Start};
+use femto::matmul::{self, Accumulate, Matrix, MatrixMut, Penalty, Start};
 use femto::optimizer::{Optimizer, Sgd};
 use femto::{Level, ShapeError};
 use femto_tests::emulation::is_emulated;
@@ -195,12 +195,12 @@ fn a_wide_gradient_reaches_a_sink_as_it_reaches_a_matrix() {
 
             let mut gradient = Box::new([[0.0; OUT]; IN]);
             let parameters = gradient.clone();
-            matmul::tn_into(level, x, d, Accumulate::part(&mut *gradient, &*parameters, 0.0)).unwrap();
+            matmul::tn_into(level, x, d, Accumulate::part(&mut *gradient, &*parameters, Penalty::NONE)).unwrap();
             assert!(bits(gradient.as_flattened()) == bits(&product), "{level}, batch {batch}: a gradient in memory");
 
             let mut weights = Box::new([[0.0; OUT]; IN]);
             let mut sgd = Optimizer::new(Sgd::new(1.0));
-            matmul::tn_into(level, x, d, sgd.sink(&mut *weights, 0.0)).unwrap();
+            matmul::tn_into(level, x, d, sgd.sink(&mut *weights, Penalty::NONE)).unwrap();
             let stepped: Vec<f32> = product.iter().map(|g| 0.0 - g).collect();
             assert!(bits(weights.as_flattened()) == bits(&stepped), "{level}, batch {batch}: in place");
         }

@@ -4,9 +4,10 @@
 use femto::activation::{Relu, Tanh};
 use femto::layer::Dense;
 use femto::loss::SumSquaredError;
+use femto::matmul::{self, Penalty};
 use femto::optimizer::{Adam, Momentum, Optimizer, Rule, Sgd};
 use femto::train::Objective;
-use femto::{Flat, Level, matmul, net};
+use femto::{Flat, Level, net};
 use femto_tests::levels;
 use femto_tests::numbers::{Numbers, bits};
 
@@ -25,12 +26,13 @@ fn net(numbers: &mut Numbers) -> Net {
     net
 }
 
-fn check<R: Rule<N> + std::fmt::Debug, const N: usize>(rule: R, l2: f32, target: f32) {
+fn check<R: Rule<N> + std::fmt::Debug, const N: usize>(rule: R, penalty: Penalty, target: f32) {
     let mut numbers = Numbers::new(92);
     let start = net(&mut numbers);
     let sparse: [f32; 37] = std::array::from_fn(|i| INPUTS[i % INPUTS.len()]);
     let dense: [f32; 37] = std::array::from_fn(|_| numbers.unit());
-    let objective = Objective { l2, ..Objective::sum(SumSquaredError) };
+    let Penalty { l1, l2 } = penalty;
+    let objective = Objective { l1, l2, ..Objective::sum(SumSquaredError) };
     for level in levels::all() {
         let (mut in_place, mut stored) = (start.clone(), start.clone());
         let (mut a, mut b) = (Optimizer::new(rule), Optimizer::new(rule));
@@ -41,7 +43,7 @@ fn check<R: Rule<N> + std::fmt::Debug, const N: usize>(rule: R, l2: f32, target:
             let loss = stored.gradient(level, &objective, x, t, &mut tape, &mut gradient).expect("a batch of one");
             b.apply(level, &mut stored, &gradient);
             let loss_in_place = in_place.step(level, &objective, x, t, &mut tape, &mut a).expect("a batch of one");
-            let name = format!("{rule:?}, l2 {l2}, target {target}, step {step}, {level}");
+            let name = format!("{rule:?}, {penalty:?}, target {target}, step {step}, {level}");
             // A NaN has no defined sign or payload.
             let canonical =
                 |xs: &[f32]| bits(&xs.iter().map(|x| if x.is_nan() { f32::NAN } else { *x }).collect::<Vec<_>>());
@@ -56,17 +58,18 @@ fn check<R: Rule<N> + std::fmt::Debug, const N: usize>(rule: R, l2: f32, target:
 
 #[test]
 fn steps_on_one_sample_are_those_of_a_stored_gradient() {
-    for l2 in [0.0, 0.01] {
+    for (l1, l2) in [(0.0, 0.0), (0.0, 0.01), (0.003, 0.0), (0.003, 0.01)] {
+        let penalty = Penalty { l1, l2 };
         // With an infinite target all deltas are infinite or NaN, and 0 times them is NaN.
         for target in [0.5, 1e30, f32::INFINITY] {
-            check(Sgd::new(0.1), l2, target);
-            check(Momentum::new(0.1), l2, target);
-            check(Momentum::nesterov(0.1), l2, target);
-            check(Adam::new(0.1), l2, target);
+            check(Sgd::new(0.1), penalty, target);
+            check(Momentum::new(0.1), penalty, target);
+            check(Momentum::nesterov(0.1), penalty, target);
+            check(Adam::new(0.1), penalty, target);
         }
         // Rates with which a gradient of +0 is not without effect on weights of -0, or gives NaN.
         for rate in [0.0, -0.1, f32::INFINITY, f32::NAN] {
-            check(Sgd::new(rate), l2, 0.5);
+            check(Sgd::new(rate), penalty, 0.5);
         }
     }
 }
@@ -79,13 +82,13 @@ fn outer_product<const M: usize, const N: usize>(level: Level) {
     let (a, b) = (numbers.rows::<M>(1), numbers.rows::<N>(1));
     let mut weights = start;
     let mut sgd = Optimizer::new(Sgd::new(0.25));
-    matmul::tn_into(level, &a, &b, sgd.sink(&mut weights, 0.0)).expect("a row each");
+    matmul::tn_into(level, &a, &b, sgd.sink(&mut weights, Penalty::NONE)).expect("a row each");
     let mut gradient = [[0.0; N]; M];
-    matmul::tn_into(level, &a, &b, matmul::Accumulate::part(&mut gradient, &start, 0.0)).expect("a row each");
+    matmul::tn_into(level, &a, &b, matmul::Accumulate::part(&mut gradient, &start, Penalty::NONE)).expect("a row each");
     let mut expected = start;
     Optimizer::new(Sgd::new(0.25)).apply(level, &mut expected, &gradient);
     assert!(bits(weights.as_flattened()) == bits(expected.as_flattened()), "{M} x {N} on {level}");
-    assert!(matmul::tn_into(level, &a, &[], sgd.sink(&mut weights, 0.0)).is_err(), "a row against none");
+    assert!(matmul::tn_into(level, &a, &[], sgd.sink(&mut weights, Penalty::NONE)).is_err(), "a row against none");
     assert!(bits(weights.as_flattened()) == bits(expected.as_flattened()), "{M} x {N} on {level}: untouched");
 }
 

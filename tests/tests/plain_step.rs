@@ -99,12 +99,18 @@ fn add_gradient(
 }
 
 /// Adds the gradient of the penalty.
-fn add_penalty(level: Level, layers: &[Plain], parameters: &[f32], l2: f32, gradient: &mut [f32]) {
+fn add_penalty(level: Level, layers: &[Plain], parameters: &[f32], (l1, l2): (f32, f32), gradient: &mut [f32]) {
     let mut first = 0;
     for layer in layers {
         let weights = first..first + layer.inputs * layer.outputs;
         for (g, w) in gradient[weights.clone()].iter_mut().zip(&parameters[weights]) {
-            *g = mac(level.arithmetic(), l2, *w, *g);
+            if l2 != 0.0 {
+                *g = mac(level.arithmetic(), l2, *w, *g);
+            }
+            if l1 != 0.0 {
+                let sign = if *w == 0.0 { 0.0 } else { w.signum() };
+                *g += l1 * sign;
+            }
         }
         first += (layer.inputs + 1) * layer.outputs;
     }
@@ -121,9 +127,15 @@ fn gradients_and_steps_are_made_of_plain_chains() {
     let mut numbers = Numbers::new(90);
     let (net, start): (Wide, Wide) = (random(&mut numbers, 0.3), random(&mut numbers, 1.0));
     let (inputs, targets) = (numbers.rows::<5>(ROWS), numbers.rows::<3>(ROWS));
-    for (rows, reduction, l2) in [(1, Reduction::Mean, 0.0), (33, Reduction::Sum, 0.01), (ROWS, Reduction::Mean, 0.0)] {
+    for (rows, reduction, l1, l2) in [
+        (1, Reduction::Mean, 0.0, 0.0),
+        (1, Reduction::Mean, 0.25, 0.0),
+        (33, Reduction::Sum, 0.0, 0.01),
+        (33, Reduction::Sum, 0.25, 0.01),
+        (ROWS, Reduction::Mean, 0.0, 0.0),
+    ] {
         let (x, t) = (&inputs[..rows], &targets[..rows]);
-        let objective = Objective { loss: MeanSquaredError, reduction, l2 };
+        let objective = Objective { reduction, l1, l2, ..Objective::mean(MeanSquaredError) };
         let scale = if reduction == Reduction::Mean { 1.0 / rows as f32 } else { 1.0 };
         for arithmetic in levels::CLASSES {
             let levels = levels::of_class(arithmetic);
@@ -132,9 +144,7 @@ fn gradients_and_steps_are_made_of_plain_chains() {
                 let mut gradient = from.as_slice().to_vec();
                 let data = (x.as_flattened(), t.as_flattened());
                 add_gradient(*class, &WIDE, net.as_slice(), data, scale, &mut gradient);
-                if l2 != 0.0 {
-                    add_penalty(*class, &WIDE, net.as_slice(), l2, &mut gradient);
-                }
+                add_penalty(*class, &WIDE, net.as_slice(), (l1, l2), &mut gradient);
                 gradient
             };
             let expected = plain_gradient(&start);

@@ -232,7 +232,7 @@ fn the_penalty_is_the_plain_sum_of_squares_of_the_weights() {
         |arithmetic: Arithmetic, w: &[f32]| fold(w.len(), 0.0, |acc, i| mac(arithmetic, w[i], w[i], acc), |a, b| a + b);
     for level in levels::all() {
         for reduction in [Reduction::Sum, Reduction::Mean] {
-            let objective = Objective { loss: Probe::Last, reduction, l2: 0.03 };
+            let objective = Objective { reduction, l2: 0.03, ..Objective::mean(Probe::Last) };
             let targets = vec![Part { len: 1, target: [0.0; LONGEST] }; 3];
             let found = evaluate(level, &net, &objective, &targets);
             let head = squares(level.arithmetic(), net.layers.head.weights.as_flattened());

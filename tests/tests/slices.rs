@@ -53,13 +53,13 @@ fn predictions_in_slices_have_the_same_bits() {
     }
 }
 
-fn check_steps<R: Rule<N> + std::fmt::Debug, const N: usize>(level: Level, rule: R, l2: f32, rows: usize) {
+fn check_steps<R: Rule<N> + std::fmt::Debug, const N: usize>(level: Level, rule: R, (l1, l2): (f32, f32), rows: usize) {
     let mut numbers = Numbers::new(2);
     let (inputs, targets) = (numbers.rows::<19>(ROWS), [0_u8, 1, 2, 3, 0, 1]);
     let (inputs, targets) = (&inputs[..rows], &targets[..rows]);
-    let objective = Objective { l2, ..Objective::mean(CrossEntropy) };
+    let objective = Objective { l1, l2, ..Objective::mean(CrossEntropy) };
     for budget in BUDGETS {
-        let name = format!("{rule:?}, l2 {l2}, {rows} rows, budget {budget}, {level}");
+        let name = format!("{rule:?}, l1 {l1}, l2 {l2}, {rows} rows, budget {budget}, {level}");
         let (mut one_go, mut sliced) = (net(), net());
         let (mut a, mut b) = (Optimizer::new(rule), Optimizer::new(rule));
         let mut tape = [Net::TAPE; ROWS];
@@ -91,10 +91,10 @@ fn check_steps<R: Rule<N> + std::fmt::Debug, const N: usize>(level: Level, rule:
 fn steps_in_slices_have_the_same_bits() {
     for level in levels::all() {
         for rows in [1, ROWS] {
-            for l2 in [0.0, 0.01] {
-                check_steps(level, Sgd::new(0.1), l2, rows);
-                check_steps(level, Momentum::new(0.1), l2, rows);
-                check_steps(level, Adam::new(0.1), l2, rows);
+            for penalty in [(0.0, 0.0), (0.0, 0.01), (0.003, 0.0), (0.003, 0.01)] {
+                check_steps(level, Sgd::new(0.1), penalty, rows);
+                check_steps(level, Momentum::new(0.1), penalty, rows);
+                check_steps(level, Adam::new(0.1), penalty, rows);
             }
         }
     }

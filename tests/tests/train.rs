@@ -98,12 +98,13 @@ struct Run<R> {
     level: Level,
     rule: R,
     batch: usize,
+    l1: f32,
     l2: f32,
 }
 
 impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
-    fn objective(&self, l2: f32) -> Objective<F> {
-        Objective { l2, ..Objective::mean(self.loss) }
+    fn objective(&self, l1: f32, l2: f32) -> Objective<F> {
+        Objective { l1, l2, ..Objective::mean(self.loss) }
     }
 
     fn learn_in_place<R: Rule<MOMENTS>, const MOMENTS: usize>(&self, run: Run<R>) -> State {
@@ -111,7 +112,7 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
         let mut tape = used_tape::<L>(run.batch);
         let (inputs, targets) = (&self.inputs[..run.batch], &self.targets[..run.batch]);
         let step = |_| {
-            net.step(run.level, &self.objective(run.l2), inputs, targets, &mut tape, &mut optimizer)
+            net.step(run.level, &self.objective(run.l1, run.l2), inputs, targets, &mut tape, &mut optimizer)
                 .expect("the batch fits")
         };
         let losses: Vec<f32> = (0..STEPS).map(step).collect();
@@ -123,8 +124,14 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
         let mut tape = used_tape::<L>(run.batch);
         let step = |_| {
             let mut gradient = Net::ZERO;
-            let loss =
-                self.gradient_of(&net, run.level, &self.objective(run.l2), 0..run.batch, &mut tape, &mut gradient);
+            let loss = self.gradient_of(
+                &net,
+                run.level,
+                &self.objective(run.l1, run.l2),
+                0..run.batch,
+                &mut tape,
+                &mut gradient,
+            );
             optimizer.apply(run.level, &mut net, &gradient);
             loss
         };
@@ -146,12 +153,14 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
     }
 
     fn check_rule<R: Rule<MOMENTS> + std::fmt::Debug, const MOMENTS: usize>(&self, rule: R) {
-        for (batch, l2) in BATCHES.into_iter().flat_map(|batch| [(batch, 0.0), (batch, 0.01)]) {
+        for (batch, l1, l2) in
+            BATCHES.into_iter().flat_map(|batch| [(batch, 0.0, 0.0), (batch, 0.0, 0.01), (batch, 0.003, 0.01)])
+        {
             for arithmetic in levels::CLASSES {
                 let mut of_class: Option<(Level, State)> = None;
                 for level in levels::of_class(arithmetic) {
-                    let case = format!("{} batch {batch} l2 {l2} {rule:?} on {level}", self.name);
-                    let run = Run { level, rule, batch, l2 };
+                    let case = format!("{} batch {batch} l1 {l1} l2 {l2} {rule:?} on {level}", self.name);
+                    let run = Run { level, rule, batch, l1, l2 };
                     let state = self.learn_in_place(run);
                     assert!(state == self.learn_from_gradients(run), "{case}: the routes differ");
                     assert_eq!(state.steps as usize, STEPS, "{case}: steps were not counted");
@@ -203,11 +212,37 @@ impl<L: Layer + Clone + PartialEq, T, F: Loss<T>> Problem<L, T, F> {
         }
     }
 
+    /// Uneven parts of a batch, the last with the penalty, and the rule over their sum: the step on the whole batch.
+    fn check_parts_of_a_mean(&self) {
+        let whole = self.objective(0.003, 0.01);
+        let part = Objective::mean_of(self.loss, ROWS);
+        let last = Objective { l1: whole.l1, l2: whole.l2, ..part };
+        for level in levels::all() {
+            let mut tape = used_tape::<L>(ROWS);
+            let mut expected = Net::ZERO;
+            let value = self.gradient_of(&self.net, level, &whole, 0..ROWS, &mut tape, &mut expected);
+            let (mut found, mut values, mut first) = (Net::ZERO, 0.0, 0);
+            for end in [1, 8, 10, ROWS] {
+                let objective = if end == ROWS { &last } else { &part };
+                values += self.gradient_of(&self.net, level, objective, first..end, &mut tape, &mut found);
+                first = end;
+            }
+            assert!(bits(found.as_slice()) == bits(expected.as_slice()), "{} on {level}: gradient", self.name);
+            assert!((values - value).abs() <= 1e-6 * value.abs(), "{} on {level}: {values}, not {value}", self.name);
+
+            let (mut stepped, mut applied) = (self.net.clone(), self.net.clone());
+            let (mut a, mut b) = (Optimizer::new(Adam::new(0.01)), Optimizer::new(Adam::new(0.01)));
+            stepped.step(level, &whole, &self.inputs, &self.targets, &mut tape, &mut a).expect("the batch fits");
+            b.apply(level, &mut applied, &found);
+            assert!(bits(stepped.as_slice()) == bits(applied.as_slice()), "{} on {level}: step", self.name);
+        }
+    }
+
     fn check_tapes(&self) {
         for level in levels::all() {
             for batch in BATCHES {
                 let case = format!("{} batch {batch} on {level}", self.name);
-                let objective = self.objective(0.01);
+                let objective = self.objective(0.003, 0.01);
                 let gradient = |rows| {
                     let mut gradient = Net::ZERO;
                     let mut tape = used_tape::<L>(rows);
@@ -298,6 +333,26 @@ fn both_routes_and_all_levels_of_a_class_give_the_same_bits_with_digits() {
 fn summed_gradients_of_batches_are_the_bits_of_one_batch() {
     odd().check_accumulation();
     digits().check_accumulation();
+}
+
+#[test]
+fn gradients_of_parts_of_a_mean_add_up_to_the_bits_of_the_whole() {
+    odd().check_parts_of_a_mean();
+    digits().check_parts_of_a_mean();
+}
+
+#[test]
+fn a_mean_of_no_rows_counts_as_one() {
+    let case = odd();
+    for level in levels::all() {
+        let value = |objective: &Objective<_>| {
+            let mut tape = used_tape::<Odd>(ROWS);
+            case.net.evaluate(level, objective, &case.inputs, &case.targets, &mut tape).expect("the batch fits")
+        };
+        let sum = value(&Objective::sum(case.loss));
+        assert_eq!(value(&Objective::mean_of(case.loss, 0)).to_bits(), sum.to_bits(), "{level}");
+        assert_eq!(value(&Objective::mean_of(case.loss, 3)).to_bits(), (sum / 3.0).to_bits(), "{level}");
+    }
 }
 
 #[test]

@@ -114,7 +114,7 @@ type Layers<N> = <N as femto::flat::Split>::First;
 fn check<W: Workers>(level: Level, shares: usize, rows: usize, workers: W) {
     let name = format!("{level}, {shares} shares of {rows} rows");
     let mean = Objective::mean(CrossEntropy);
-    let decayed = Objective { l2: 1e-2, reduction: Reduction::Sum, ..mean };
+    let decayed = Objective { l1: 1e-3, l2: 1e-2, reduction: Reduction::Sum, ..mean };
     for objective in [mean, decayed] {
         let adam = Adam::new(1e-2);
         assert_eq!(

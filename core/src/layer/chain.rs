@@ -4,7 +4,7 @@ use super::{Layer, Tensor};
 use crate::activation::Activation;
 use crate::flat::{Flat, Pair, Split};
 use crate::init::Initializer;
-use crate::matmul::{Sink, SinkPart};
+use crate::matmul::{Penalty, Sink, SinkPart};
 use crate::rows::{Rows, RowsMut};
 use crate::simd::{Simd, VIRTUAL_LANES};
 use crate::work::Work;
@@ -114,9 +114,9 @@ impl<A: Layer, B: Layer<In = A::Out>> Layer for Chain<A, B> {
     }
 
     #[inline(always)]
-    fn add_squares<S: Simd, W: Work>(&self, s: S, work: &mut W, lanes: &mut [f32; VIRTUAL_LANES]) {
-        self.head.add_squares(s, work, lanes);
-        self.tail.add_squares(s, work, lanes);
+    fn add_penalty<S: Simd, W: Work>(&self, s: S, work: &mut W, penalty: Penalty, lanes: &mut [f32; VIRTUAL_LANES]) {
+        self.head.add_penalty(s, work, penalty, lanes);
+        self.tail.add_penalty(s, work, penalty, lanes);
     }
 
     fn init(&mut self, initializer: &Initializer, seed: u64, first: usize) {

@@ -2,14 +2,14 @@
 
 use core::marker::PhantomData;
 
-use super::{Layer, Tensor, TensorName};
+use super::{Layer, Tensor, TensorName, rounds};
 use crate::activation::{Activation, Identity};
 use crate::flat::{Flat, Pair, Split};
 use crate::init::Initializer;
-use crate::matmul::{Sink, SinkPart, backward_rows, forward_rows, gradient_rows, sum_rows};
+use crate::matmul::{Penalty, Sink, SinkPart, backward_rows, forward_rows, gradient_rows, sum_rows};
 use crate::rng::generator;
 use crate::rows::{Rows, RowsMut};
-use crate::simd::{self, Simd, VIRTUAL_LANES};
+use crate::simd::{Simd, VIRTUAL_LANES};
 use crate::work::Work;
 
 /// Every input to every output: `y = A(x w + b)`, with `w` of shape IN x OUT.
@@ -115,18 +115,8 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
     }
 
     #[inline(always)]
-    fn add_squares<S: Simd, W: Work>(&self, s: S, work: &mut W, lanes: &mut [f32; VIRTUAL_LANES]) {
-        let weights = self.weights.as_flattened();
-        // Whole rounds of the lanes, so that each number keeps its lane.
-        let rounds = work.take(weights.len().div_ceil(VIRTUAL_LANES), VIRTUAL_LANES);
-        let end = (rounds.end * VIRTUAL_LANES).min(weights.len());
-        simd::fold_into(
-            s,
-            lanes,
-            weights.get(rounds.start * VIRTUAL_LANES..end).unwrap_or_default(),
-            #[inline(always)]
-            |acc, w| s.mac(w, w, acc),
-        );
+    fn add_penalty<S: Simd, W: Work>(&self, s: S, work: &mut W, penalty: Penalty, lanes: &mut [f32; VIRTUAL_LANES]) {
+        penalty.add_value(s, lanes, rounds(work, self.weights.as_flattened()));
     }
 
     fn init(&mut self, initializer: &Initializer, seed: u64, first: usize) {

@@ -16,7 +16,7 @@ pub use tensor::{Tensor, TensorName};
 use crate::activation::Activation;
 use crate::flat::Flat;
 use crate::init::Initializer;
-use crate::matmul::{Sink, SinkPart};
+use crate::matmul::{Penalty, Sink, SinkPart};
 use crate::rows::{Rows, RowsMut};
 use crate::simd::{Simd, VIRTUAL_LANES};
 use crate::work::Work;
@@ -83,11 +83,19 @@ pub trait Layer: Flat {
         scratch: RowsMut<'_, Self::Scratch>,
         y: RowsMut<'_, Self::Out>,
     );
-    /// Adds the squares of the parameters that the L2 penalty counts (weights, not biases) to the virtual lanes; each
-    /// tensor begins at lane 0.
-    fn add_squares<S: Simd, W: Work>(&self, s: S, work: &mut W, lanes: &mut [f32; VIRTUAL_LANES]);
+    /// Adds what the parameters that the penalty counts (weights, not biases) contribute to it to the virtual lanes;
+    /// each tensor begins at lane 0.
+    fn add_penalty<S: Simd, W: Work>(&self, s: S, work: &mut W, penalty: Penalty, lanes: &mut [f32; VIRTUAL_LANES]);
     /// Draws the parameters; `first` is the number of this layer in the network, which picks its random stream.
     fn init(&mut self, initializer: &Initializer, seed: u64, first: usize);
     /// Calls `visit` with each tensor; `first` is the number of this layer, `offset` the index of its first number.
     fn tensors(first: usize, offset: usize, visit: &mut impl FnMut(Tensor));
+}
+
+/// The weights whose penalty is to be taken now: whole rounds of the virtual lanes, so that each number keeps its lane.
+#[inline(always)]
+fn rounds<'a, W: Work>(work: &mut W, weights: &'a [f32]) -> &'a [f32] {
+    let now = work.take(weights.len().div_ceil(VIRTUAL_LANES), VIRTUAL_LANES);
+    let end = now.end.saturating_mul(VIRTUAL_LANES).min(weights.len());
+    weights.get(now.start.saturating_mul(VIRTUAL_LANES)..end).unwrap_or_default()
 }

@@ -9,7 +9,8 @@
 //! | [`BinaryCrossEntropy`] | -1/n sum t ln p + (1 - t) ln(1 - p), p = sigmoid(y) | 1/n (p - t) |
 //! | [`CrossEntropy`] | -sum t ln p, p = softmax(y) | p - t |
 //!
-//! A batch takes the mean or the sum of its rows ([`Reduction`]): `MeanSquaredError` with [`Reduction::Mean`] is the
+//! A batch takes the mean or the sum of its rows, and a part of a batch its share of the mean ([`Reduction`]):
+//! `MeanSquaredError` with [`Reduction::Mean`] is the
 //! usual MSE, `SumSquaredError` with [`Reduction::Sum`] the sum of squared residuals (SSR), `HalfSquaredError` with
 //! [`Reduction::Mean`] the form 1/(2m). The cross-entropies take *logits*, the outputs of a layer without activation:
 //! fused with sigmoid and softmax they are stable for logits of any size, and their gradient is prediction - target.
@@ -32,6 +33,21 @@ pub enum Reduction {
     Mean,
     /// Their sum.
     Sum,
+    /// Their sum divided by this number, which counts the rows of the whole batch where only a part of it is given at a
+    /// time; 0 counts as 1. See [`crate::Net::gradient`].
+    MeanOf(usize),
+}
+
+impl Reduction {
+    /// By what the sum over `rows` rows is divided.
+    #[inline(always)]
+    pub(crate) fn divisor(self, rows: usize) -> f32 {
+        match self {
+            Self::Mean => rows as f32,
+            Self::Sum => 1.0,
+            Self::MeanOf(rows) => rows.max(1) as f32,
+        }
+    }
 }
 
 /// A loss on rows with targets of type `T`: an array of as many numbers as the row has, or the index of a class.

@@ -16,6 +16,7 @@ mod drive;
 mod epilogue;
 mod matrix;
 mod panel;
+mod penalty;
 mod product;
 mod rank_one;
 mod sink;
@@ -24,8 +25,8 @@ mod tile;
 pub use epilogue::Epilogue;
 pub(crate) use epilogue::rectify;
 pub use matrix::{Matrix, MatrixMut, ShapeError};
+pub use penalty::Penalty;
 pub(crate) use product::{backward_rows, forward_rows, gradient_rows, sum_rows};
-pub(crate) use sink::add_penalty;
 pub use sink::{Accumulate, Sink, SinkPart};
 
 use crate::activation::{Activation, Identity};
@@ -265,13 +266,13 @@ pub fn tn_fixed<const M: usize, const K: usize, const N: usize>(
 /// [`ShapeError::Length`] where `b` has not as many rows as `a`; nothing is changed then.
 ///
 /// ```
-/// use femto::matmul;
+/// use femto::matmul::{self, Penalty};
 /// use femto::optimizer::{Optimizer, Sgd};
 ///
 /// let mut weights = [[1.0, 1.0]];
 /// let mut sgd = Optimizer::new(Sgd::new(0.5));
 /// let (inputs, deltas) = ([[1.0], [2.0]], [[1.0, 0.0], [0.0, -1.0]]);
-/// matmul::tn_into(femto::Level::detect(), &inputs, &deltas, sgd.sink(&mut weights, 0.0))?;
+/// matmul::tn_into(femto::Level::detect(), &inputs, &deltas, sgd.sink(&mut weights, Penalty::NONE))?;
 /// assert_eq!(weights, [[0.5, 2.0]]); // w - 0.5 x^T delta
 /// # Ok::<(), femto::ShapeError>(())
 /// ```

@@ -7,6 +7,7 @@ use super::destination::{Delta, Output, StartValues, ToSink};
 use super::drive::{Destination, Operands, Part, is_one_tile, one_tile, run};
 use super::epilogue::Epilogue;
 use super::panel::{by_blocks, by_panels};
+use super::penalty::Penalty;
 use super::rank_one::{Outer, rank_one};
 use super::sink::{Sink, SinkPart};
 use super::tile::form;
@@ -192,14 +193,17 @@ unsafe fn tn_into<S: Simd, K: Sink>(s: S, operands: &Operands, place: SinkPlace<
     let SinkPlace { sink, base, penalised } = place;
     if !K::HAS_PLACE && k == 1 {
         let outer = Outer { m, n, x, d, base };
+        let penalty = if penalised { sink.penalty() } else { Penalty::NONE };
         // SAFETY: the caller's promise; of one sample the strides do not matter.
-        return unsafe {
-            if penalised && sink.has_penalty() {
-                rank_one::<S, K, true>(s, &outer, sink);
-            } else {
-                rank_one::<S, K, false>(s, &outer, sink);
+        unsafe {
+            if penalty.is_none() {
+                return rank_one::<S, K, false>(s, &outer, sink);
             }
-        };
+            // L1 goes through the stage: loops of its own would make every program with a step larger.
+            if penalty.l1 == 0.0 {
+                return rank_one::<S, K, true>(s, &outer, sink);
+            }
+        }
     }
     const { assert!(size_of::<S::Stage>() >= S::ACCUMULATORS * S::LANES * size_of::<f32>(), "a stage holds a tile") };
     // Out of line with its stage: one body and one piece of stack for all layers.

@@ -4,8 +4,9 @@
 use core::marker::PhantomData;
 use core::ops::Range;
 
+use super::penalty::Penalty;
 use crate::flat::{Flat, Split};
-use crate::simd::{self, Simd};
+use crate::simd::Simd;
 
 /// What becomes of a finished piece of the gradient. Indices count numbers from the start of the whole parameter
 /// value.
@@ -23,15 +24,15 @@ pub unsafe trait Sink: Copy {
     /// The place of the gradient of parameter `index`.
     fn place(self, index: usize) -> *mut f32;
     /// Takes the finished gradient of the parameters from `index` on; where the sink has a place, `gradient` is that
-    /// place. `penalised` parameters are those that the L2 penalty counts: weights, not biases.
+    /// place. `penalised` parameters are those that the penalty counts: weights, not biases.
     ///
     /// # Safety
     /// * The parameter value has the numbers `index..index + gradient.len()`, and no other thread works on them;
     /// * unless the sink has a place, `gradient` overlaps nothing that the sink was made from.
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool);
 
-    /// Whether there is a penalty, which [`Self::finish_vectors`] is told as a type.
-    fn has_penalty(self) -> bool;
+    /// The penalty. [`Self::finish_vectors`] is told as a type whether there is one.
+    fn penalty(self) -> Penalty;
 
     /// Whether a gradient of +0 changes nothing, penalty aside.
     fn keeps_at_zero_gradient(self) -> bool;
@@ -43,7 +44,7 @@ pub unsafe trait Sink: Copy {
     }
 
     /// [`Self::finish`] for a gradient in `NV` vectors that follow each other in memory, the first `lanes` of each if
-    /// there is such a number; for sinks without a place.
+    /// there is such a number; for sinks without a place. Where they are `PENALISED`, the penalty is one of L2 alone.
     ///
     /// # Safety
     /// * The parameter value has these numbers from `index` on, and no other thread works on them.
@@ -134,8 +135,8 @@ unsafe impl<K: Sink> Sink for Shared<K> {
     }
 
     #[inline(always)]
-    fn has_penalty(self) -> bool {
-        self.sink.has_penalty()
+    fn penalty(self) -> Penalty {
+        self.sink.penalty()
     }
 
     #[inline(always)]
@@ -163,21 +164,21 @@ unsafe impl<K: Sink> Sink for Shared<K> {
     }
 }
 
-/// Adds to a gradient, and to it the gradient `l2 * w` of the penalty.
+/// Adds to a gradient, and to it the gradient of the penalty.
 #[derive(Clone, Copy, Debug)]
 pub struct Accumulate {
     gradient: *mut f32,
     parameters: *const f32,
-    l2: f32,
+    penalty: Penalty,
 }
 
 impl Accumulate {
-    /// A sink that adds to `gradient`. `parameters` are what the penalty counts; 0 is no penalty.
+    /// A sink that adds to `gradient`. `parameters` are what the penalty counts.
     #[inline(always)]
     #[must_use]
-    pub fn part<'a, T: Flat>(gradient: &'a mut T, parameters: &'a T, l2: f32) -> SinkPart<'a, Self, T> {
-        let sink =
-            Self { gradient: gradient.as_mut_slice().as_mut_ptr(), parameters: parameters.as_slice().as_ptr(), l2 };
+    pub fn part<'a, T: Flat>(gradient: &'a mut T, parameters: &'a T, penalty: Penalty) -> SinkPart<'a, Self, T> {
+        let (gradient, parameters) = (gradient.as_mut_slice().as_mut_ptr(), parameters.as_slice().as_ptr());
+        let sink = Self { gradient, parameters, penalty };
         // SAFETY: made from exclusive (and, for what is only read, shared) borrows for `'a`.
         unsafe { SinkPart::whole(sink) }
     }
@@ -196,17 +197,17 @@ unsafe impl Sink for Accumulate {
 
     #[inline(always)]
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool) {
-        if !penalised || self.l2 == 0.0 {
+        if !penalised || self.penalty.is_none() {
             return;
         }
         // SAFETY: the caller promises that the parameter value has these numbers; nobody writes them meanwhile.
         let parameters = unsafe { core::slice::from_raw_parts(self.parameters.add(index), gradient.len()) };
-        add_penalty(s, self.l2, gradient, parameters);
+        self.penalty.add_gradient(s, gradient, parameters);
     }
 
     #[inline(always)]
-    fn has_penalty(self) -> bool {
-        self.l2 != 0.0
+    fn penalty(self) -> Penalty {
+        self.penalty
     }
 
     #[inline(always)]
@@ -224,17 +225,4 @@ unsafe impl Sink for Accumulate {
         _lanes: Option<usize>,
     ) {
     }
-}
-
-/// Adds the gradient `l2 * w` of the penalty.
-#[inline(always)]
-pub(crate) fn add_penalty<S: Simd>(s: S, l2: f32, gradient: &mut [f32], parameters: &[f32]) {
-    let l2 = s.splat(l2);
-    simd::zip(
-        s,
-        gradient,
-        [parameters],
-        #[inline(always)]
-        |g, [w]| s.mac(l2, w, g),
-    );
 }

@@ -16,7 +16,7 @@ pub use momentum::Momentum;
 pub use sgd::Sgd;
 
 use crate::flat::Flat;
-use crate::matmul::{ShapeError, Sink, SinkPart, add_penalty};
+use crate::matmul::{Penalty, ShapeError, Sink, SinkPart};
 use crate::simd::{self, Level, Simd, dispatch};
 
 /// A rule that changes each parameter by its gradient and `MOMENTS` numbers of its own.
@@ -171,13 +171,17 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
         debug_assert!(done.is_ok(), "values of one type have one length");
     }
 
-    /// Counts a step and gives a sink that makes it on `parameters`, piece by piece as their gradient is finished; `l2`
-    /// is the factor of a penalty `l2/2 * sum w^2` on weights, 0 for none. See [`crate::matmul::tn_into`].
+    /// Counts a step and gives a sink that makes it on `parameters`, piece by piece as their gradient is finished, that of
+    /// `penalty` on weights included. See [`crate::matmul::tn_into`].
     #[inline(always)]
-    pub fn sink<'a>(&'a mut self, parameters: &'a mut P, l2: f32) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
+    pub fn sink<'a>(
+        &'a mut self,
+        parameters: &'a mut P,
+        penalty: Penalty,
+    ) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
         self.count_step();
         let update = self.rule.at(self.steps);
-        self.sink_with(update, parameters, l2)
+        self.sink_with(update, parameters, penalty)
     }
 
     /// The sink of the next step, which is not counted yet.
@@ -185,10 +189,10 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
     pub(crate) fn sink_of_next<'a>(
         &'a mut self,
         parameters: &'a mut P,
-        l2: f32,
+        penalty: Penalty,
     ) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
         let update = self.rule.at(self.steps.saturating_add(1));
-        self.sink_with(update, parameters, l2)
+        self.sink_with(update, parameters, penalty)
     }
 
     /// Counts a step that was made.
@@ -202,12 +206,12 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
         &'a mut self,
         update: R::Update,
         parameters: &'a mut P,
-        l2: f32,
+        penalty: Penalty,
     ) -> SinkPart<'a, InPlace<R::Update, MOMENTS>, P> {
         let sink = InPlace {
             parameters: parameters.as_mut_slice().as_mut_ptr(),
             moments: self.moments.each_mut().map(|m| m.as_mut_slice().as_mut_ptr()),
-            l2,
+            penalty,
             update,
         };
         // SAFETY: made from exclusive borrows for `'a` of values of type `P`.
@@ -220,7 +224,7 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
 pub struct InPlace<U, const MOMENTS: usize> {
     parameters: *mut f32,
     moments: [*mut f32; MOMENTS],
-    l2: f32,
+    penalty: Penalty,
     update: U,
 }
 
@@ -241,9 +245,10 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
         // and that the gradient is none of them.
         unsafe {
             let parameters = self.parameters.add(index);
-            if penalised && self.l2 != 0.0 {
+            if penalised && !self.penalty.is_none() {
                 // A pass of its own, so that the rule is compiled once and looks at no flag.
-                add_penalty(s, self.l2, gradient, core::slice::from_raw_parts(parameters, gradient.len()));
+                let weights = core::slice::from_raw_parts(parameters, gradient.len());
+                self.penalty.add_gradient(s, gradient, weights);
             }
             let mut moments = self.moments;
             let mut m = 0;
@@ -263,8 +268,8 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
     }
 
     #[inline(always)]
-    fn has_penalty(self) -> bool {
-        self.l2 != 0.0
+    fn penalty(self) -> Penalty {
+        self.penalty
     }
 
     #[inline(always)]
@@ -292,7 +297,7 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
                     (self.parameters, &self.moments),
                     #[inline(always)]
                     |w, m, []| {
-                        let g = if PENALISED { s.mac(s.splat(self.l2), w, gradient[v]) } else { gradient[v] };
+                        let g = if PENALISED { s.mac(s.splat(self.penalty.l2), w, gradient[v]) } else { gradient[v] };
                         self.update.update(s, w, m, g)
                     },
                 );

@@ -14,7 +14,7 @@ use core::task::Poll;
 pub use objective::{BatchError, Objective};
 pub use workers::Workers;
 
-use self::phases::{Batch, Losses, add_squares, first_phase, penalty, scale, second_phase, value};
+use self::phases::{Batch, Losses, first_phase, second_phase, value};
 use crate::flat::Flat;
 use crate::layer::{Layer, Net, TapeOf};
 use crate::loss::Loss;
@@ -52,18 +52,20 @@ impl<L: Layer> Net<L> {
                     losses.add(*loss);
                 }
             }
-            let mut squares = [0.0; VIRTUAL_LANES];
-            if objective.l2 != 0.0 {
-                self.layers.add_squares(s, &mut All, &mut squares);
+            let (penalty, mut penalty_lanes) = (objective.penalty(), [0.0; VIRTUAL_LANES]);
+            if !penalty.is_none() {
+                self.layers.add_penalty(s, &mut All, penalty, &mut penalty_lanes);
             }
-            losses.total(s, objective.reduction) + penalty(s, objective.l2, &squares)
+            losses.total(s, objective.reduction) + penalty.total(s, &penalty_lanes)
         }))
     }
 
     /// The objective over a batch, and its gradient added to `gradient`.
     ///
-    /// With [`Reduction::Sum`](crate::loss::Reduction::Sum) and no penalty the gradients of several batches add up to
-    /// the bits of the one large batch (a penalty would be added with each). A non-finite loss is returned as it is.
+    /// A batch that is too large for the tape can be given in parts, one after the other in order, into the same
+    /// gradient: with [`Objective::sum`] or [`Objective::mean_of`] the sum has the bits of the whole batch's gradient. A
+    /// penalty would be added with each part: give the last part alone an objective with one. The objectives of the
+    /// parts add up to that of the whole but for rounding. A non-finite loss is returned as it is.
     ///
     /// # Errors
     /// [`BatchError`]; nothing is changed then.
@@ -71,6 +73,7 @@ impl<L: Layer> Net<L> {
     /// ```
     /// use femto::layer::Dense;
     /// use femto::loss::MeanSquaredError;
+    /// use femto::optimizer::{Optimizer, Sgd};
     /// use femto::train::Objective;
     /// use femto::{Flat, Level, net};
     ///
@@ -82,6 +85,14 @@ impl<L: Layer> Net<L> {
     /// let loss = line.gradient(Level::detect(), &objective, &x, &y, &mut tape, &mut gradient)?;
     /// assert_eq!(loss, 30.0);
     /// assert_eq!(gradient.as_slice(), [-30.0, -10.0]);
+    ///
+    /// // The same in two parts, on a tape for the larger one; then a step with it.
+    /// let (mut in_parts, mut net) = (Line::ZERO, line.clone());
+    /// let part = Objective::mean_of(MeanSquaredError, 4);
+    /// line.gradient(Level::detect(), &part, &x[..3], &y[..3], &mut tape[..3], &mut in_parts)?;
+    /// line.gradient(Level::detect(), &part, &x[3..], &y[3..], &mut tape[..3], &mut in_parts)?;
+    /// assert_eq!(in_parts, gradient);
+    /// Optimizer::new(Sgd::new(0.01)).apply(Level::detect(), &mut net, &in_parts);
     /// # Ok::<(), femto::train::BatchError>(())
     /// ```
     pub fn gradient<T, F: Loss<T>>(
@@ -94,13 +105,11 @@ impl<L: Layer> Net<L> {
         gradient: &mut Self,
     ) -> Result<f32, BatchError> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
-        let scale = scale(objective.reduction, inputs.len());
         Ok(dispatch!(level, s => {
-            let mut squares = [0.0; VIRTUAL_LANES];
-            first_phase(s, &mut All, self, objective, &mut batch, scale);
-            add_squares(s, &mut All, self, objective, &mut squares);
-            second_phase(s, &mut All, &batch, Accumulate::part(gradient, self, objective.l2));
-            value::<_, L, F>(s, objective, batch.tape, &squares)
+            let mut penalty_lanes = [0.0; VIRTUAL_LANES];
+            first_phase(s, &mut All, self, objective, &mut batch, &mut penalty_lanes);
+            second_phase(s, &mut All, &batch, Accumulate::part(gradient, self, objective.penalty()));
+            value::<_, L, F>(s, objective, batch.tape, &penalty_lanes)
         }))
     }
 
@@ -141,13 +150,11 @@ impl<L: Layer> Net<L> {
         optimizer: &mut Optimizer<Self, R, MOMENTS>,
     ) -> Result<f32, BatchError> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
-        let scale = scale(objective.reduction, inputs.len());
         Ok(dispatch!(level, s => {
-            let mut squares = [0.0; VIRTUAL_LANES];
-            first_phase(s, &mut All, self, objective, &mut batch, scale);
-            add_squares(s, &mut All, self, objective, &mut squares);
-            second_phase(s, &mut All, &batch, optimizer.sink(self, objective.l2));
-            value::<_, L, F>(s, objective, batch.tape, &squares)
+            let mut penalty_lanes = [0.0; VIRTUAL_LANES];
+            first_phase(s, &mut All, self, objective, &mut batch, &mut penalty_lanes);
+            second_phase(s, &mut All, &batch, optimizer.sink(self, objective.penalty()));
+            value::<_, L, F>(s, objective, batch.tape, &penalty_lanes)
         }))
     }
 
@@ -196,17 +203,15 @@ impl<L: Layer> Net<L> {
     ) -> Result<Poll<f32>, BatchError> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
         let mut part = slices.begin();
-        let scale = scale(objective.reduction, inputs.len());
         Ok(dispatch!(slices.level, s => {
-            first_phase(s, &mut part, self, objective, &mut batch, scale);
-            add_squares(s, &mut part, self, objective, &mut slices.squares);
+            first_phase(s, &mut part, self, objective, &mut batch, &mut slices.penalty_lanes);
             // The rule's constants for a step cost a thousand instructions on a small processor.
             if !part.is_spent() {
-                second_phase(s, &mut part, &batch, optimizer.sink_of_next(self, objective.l2));
+                second_phase(s, &mut part, &batch, optimizer.sink_of_next(self, objective.penalty()));
             }
             if slices.end(part) {
                 optimizer.count_step();
-                Poll::Ready(value::<_, L, F>(s, objective, batch.tape, &slices.squares))
+                Poll::Ready(value::<_, L, F>(s, objective, batch.tape, &slices.penalty_lanes))
             } else {
                 Poll::Pending
             }

@@ -3,8 +3,9 @@
 use core::fmt;
 
 use crate::loss::Reduction;
+use crate::matmul::Penalty;
 
-/// What is minimised: the loss of a batch, and a penalty on the weights, `J = L + l2/2 * sum w^2`.
+/// What is minimised: the loss of a batch, and a penalty on the weights, `J = L + l1 * sum |w| + l2/2 * sum w^2`.
 ///
 /// ```
 /// use femto::loss::CrossEntropy;
@@ -12,8 +13,9 @@ use crate::loss::Reduction;
 ///
 /// let plain = Objective::mean(CrossEntropy);
 /// let decayed = Objective { l2: 1e-4, ..plain };
-/// assert_eq!(plain.l2, 0.0);
-/// # let _ = decayed;
+/// let sparse = Objective { l1: 1e-5, ..plain };
+/// assert!(plain.penalty().is_none());
+/// assert!(!decayed.penalty().is_none() && !sparse.penalty().is_none());
 /// ```
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -23,7 +25,10 @@ pub struct Objective<F> {
     pub loss: F,
     /// How rows become one number.
     pub reduction: Reduction,
-    /// The factor of the penalty on weights (biases are free); 0 is none.
+    /// The factor of the sum of the magnitudes of weights (biases are free); 0 is none. Its gradient is
+    /// `l1 * sign(w)`, with sign(0) = 0: weights that are of little use come near 0 and stay there.
+    pub l1: f32,
+    /// The factor of half the sum of the squares of weights (biases are free); 0 is none.
     pub l2: f32,
 }
 
@@ -31,13 +36,31 @@ impl<F> Objective<F> {
     /// The mean loss of the rows, without penalty.
     #[must_use]
     pub const fn mean(loss: F) -> Self {
-        Self { loss, reduction: Reduction::Mean, l2: 0.0 }
+        Self::reduced(loss, Reduction::Mean)
     }
 
     /// The summed loss of the rows, without penalty.
     #[must_use]
     pub const fn sum(loss: F) -> Self {
-        Self { loss, reduction: Reduction::Sum, l2: 0.0 }
+        Self::reduced(loss, Reduction::Sum)
+    }
+
+    /// The share of a part of a batch of `rows` rows in their mean loss, without penalty: for gradients that are added
+    /// up over the parts. See [`crate::Net::gradient`].
+    #[must_use]
+    pub const fn mean_of(loss: F, rows: usize) -> Self {
+        Self::reduced(loss, Reduction::MeanOf(rows))
+    }
+
+    const fn reduced(loss: F, reduction: Reduction) -> Self {
+        Self { loss, reduction, l1: 0.0, l2: 0.0 }
+    }
+
+    /// The penalty on weights.
+    #[inline]
+    #[must_use]
+    pub const fn penalty(&self) -> Penalty {
+        Penalty { l1: self.l1, l2: self.l2 }
     }
 }
 

@@ -20,17 +20,8 @@ pub(super) struct Batch<'a, L: Layer, T> {
     pub(super) tape: &'a mut [TapeOf<L>],
 }
 
-/// What the gradient of each row is multiplied by, in a batch of so many rows.
-#[inline(always)]
-pub(super) const fn scale(reduction: Reduction, rows: usize) -> f32 {
-    match reduction {
-        Reduction::Mean => 1.0 / rows as f32,
-        Reduction::Sum => 1.0,
-    }
-}
-
-/// The row-local half of a step: outputs, losses and deltas of all rows into the tape. `scale` is that of the whole
-/// batch, of which these rows may be a part.
+/// The row-local half of a step: outputs, losses and deltas of all rows into the tape, then the penalty on
+/// the weights.
 #[inline(always)]
 pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     s: S,
@@ -38,9 +29,10 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     net: &Net<L>,
     objective: &Objective<F>,
     batch: &mut Batch<'_, L, T>,
-    scale: f32,
+    penalty_lanes: &mut [f32; VIRTUAL_LANES],
 ) {
     let rows = batch.inputs.len();
+    let scale = 1.0 / objective.reduction.divisor(rows);
     let (losses, mut layers) = RowsMut::new(batch.tape).split();
     net.layers.forward(s, work, Rows::new(batch.inputs), layers.reborrow());
     let now = work.take(rows, LOSS_COST * L::Out::LEN);
@@ -64,19 +56,9 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
         }
     }
     net.layers.backward(s, work, layers);
-}
-
-/// The squares that the penalty counts.
-#[inline(always)]
-pub(super) fn add_squares<S: Simd, W: Work, L: Layer, F>(
-    s: S,
-    work: &mut W,
-    net: &Net<L>,
-    objective: &Objective<F>,
-    squares: &mut [f32; VIRTUAL_LANES],
-) {
-    if objective.l2 != 0.0 {
-        net.layers.add_squares(s, work, squares);
+    let penalty = objective.penalty();
+    if !penalty.is_none() {
+        net.layers.add_penalty(s, work, penalty, penalty_lanes);
     }
 }
 
@@ -99,19 +81,13 @@ pub(super) fn value<S: Simd, L: Layer, F>(
     s: S,
     objective: &Objective<F>,
     tape: &[TapeOf<L>],
-    squares: &[f32; VIRTUAL_LANES],
+    penalty_lanes: &[f32; VIRTUAL_LANES],
 ) -> f32 {
     let mut losses = Losses::NONE;
     for row in tape {
         losses.add(row.first);
     }
-    losses.total(s, objective.reduction) + penalty(s, objective.l2, squares)
-}
-
-/// `l2 / 2 * sum w^2`; exactly 0 where there is no penalty, whatever the weights are.
-#[inline(always)]
-pub(super) fn penalty<S: Simd>(s: S, l2: f32, squares: &[f32; VIRTUAL_LANES]) -> f32 {
-    if l2 == 0.0 { 0.0 } else { 0.5 * l2 * simd::sum(s, squares) }
+    losses.total(s, objective.reduction) + objective.penalty().total(s, penalty_lanes)
 }
 
 /// The losses of rows, summed in 16 virtual lanes by the number of the row.
@@ -131,10 +107,6 @@ impl Losses {
 
     #[inline(always)]
     pub(super) fn total<S: Simd>(self, s: S, reduction: Reduction) -> f32 {
-        let sum = simd::sum(s, &self.lanes);
-        match reduction {
-            Reduction::Mean => sum / self.rows as f32,
-            Reduction::Sum => sum,
-        }
+        simd::sum(s, &self.lanes) / reduction.divisor(self.rows)
     }
 }

@@ -4,10 +4,10 @@
 //! computes it as a lone one would. Between the phases all wait for each other, once. There is no gradient of each
 //! worker and no sum over workers.
 
-use super::phases::{Batch, add_squares, first_phase, scale, second_phase, value};
+use super::phases::{Batch, first_phase, second_phase, value};
 use super::{BatchError, Objective, batch};
 use crate::layer::{Layer, Net, TapeOf};
-use crate::loss::Loss;
+use crate::loss::{Loss, Reduction};
 use crate::matmul::{Accumulate, Sink, SinkPart};
 use crate::optimizer::{Optimizer, Rule};
 use crate::simd::{Level, VIRTUAL_LANES, dispatch};
@@ -124,13 +124,13 @@ impl<L: Layer> Net<L> {
             return self.step(workers.level(), objective, inputs, targets, tape, optimizer);
         }
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
-        let squares = workers.attend(|| {
-            let squares = run_rows(workers, shares, self, objective, &mut batch);
-            run_gradient(workers, shares, &batch, optimizer.sink(self, objective.l2));
-            squares
+        let penalty = workers.attend(|| {
+            let penalty = run_rows(workers, shares, self, objective, &mut batch);
+            run_gradient(workers, shares, &batch, optimizer.sink(self, objective.penalty()));
+            penalty
         });
         let tape = &*batch.tape;
-        Ok(dispatch!(workers.level(), s => value::<_, L, F>(s, objective, tape, &squares)))
+        Ok(dispatch!(workers.level(), s => value::<_, L, F>(s, objective, tape, &penalty)))
     }
 
     /// [`Self::gradient`] by workers, with the same bits.
@@ -155,13 +155,13 @@ impl<L: Layer> Net<L> {
             return self.gradient(workers.level(), objective, inputs, targets, tape, gradient);
         }
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
-        let squares = workers.attend(|| {
-            let squares = run_rows(workers, shares, self, objective, &mut batch);
-            run_gradient(workers, shares, &batch, Accumulate::part(gradient, self, objective.l2));
-            squares
+        let penalty = workers.attend(|| {
+            let penalty = run_rows(workers, shares, self, objective, &mut batch);
+            run_gradient(workers, shares, &batch, Accumulate::part(gradient, self, objective.penalty()));
+            penalty
         });
         let tape = &*batch.tape;
-        Ok(dispatch!(workers.level(), s => value::<_, L, F>(s, objective, tape, &squares)))
+        Ok(dispatch!(workers.level(), s => value::<_, L, F>(s, objective, tape, &penalty)))
     }
 }
 
@@ -172,7 +172,7 @@ fn shares<L: Layer, W: Workers>(workers: W, rows: usize) -> usize {
     if W::ALONE { 1 } else { workers.shares(L::MULTIPLY_ACCUMULATES.saturating_mul(3).saturating_mul(rows)) }
 }
 
-/// The first phase, each share some of the rows, and the squares that the penalty counts.
+/// The first phase, each share some of the rows, and the lanes of the penalty.
 fn run_rows<L: Layer, T: Sync, F: Loss<T> + Sync>(
     workers: impl Workers,
     shares: usize,
@@ -180,17 +180,24 @@ fn run_rows<L: Layer, T: Sync, F: Loss<T> + Sync>(
     objective: &Objective<F>,
     batch: &mut Batch<'_, L, T>,
 ) -> [f32; VIRTUAL_LANES] {
-    let (level, rows) = (workers.level(), batch.inputs.len());
-    let scale = scale(objective.reduction, rows);
+    let (level, rows, penalty) = (workers.level(), batch.inputs.len(), objective.penalty());
+    // A part's mean is that of the whole; the penalty is counted once.
+    let reduction = match objective.reduction {
+        Reduction::Mean => Reduction::MeanOf(rows),
+        other => other,
+    };
+    let objective = Objective { reduction, l1: 0.0, l2: 0.0, ..*objective };
     let block = rows.div_ceil(shares.max(1)).max(1);
     let blocks = batch.inputs.chunks(block).zip(batch.targets.chunks(block)).zip(batch.tape.chunks_mut(block));
     workers.run(blocks, |((inputs, targets), tape)| {
         let mut batch = Batch { inputs, targets, tape };
-        dispatch!(level, s => first_phase(s, &mut All, net, objective, &mut batch, scale));
+        dispatch!(level, s => first_phase(s, &mut All, net, &objective, &mut batch, &mut [0.0; VIRTUAL_LANES]));
     });
-    let mut squares = [0.0; VIRTUAL_LANES];
-    dispatch!(level, s => add_squares(s, &mut All, net, objective, &mut squares));
-    squares
+    let mut lanes = [0.0; VIRTUAL_LANES];
+    if !penalty.is_none() {
+        dispatch!(level, s => net.layers.add_penalty(s, &mut All, penalty, &mut lanes));
+    }
+    lanes
 }
 
 /// The second phase, each share some of the rows of each layer's weights.

@@ -1,8 +1,9 @@
 //! What an epoch does with each sample, and what it refuses.
 
-use std::cell::RefCell;
 use std::error::Error;
+use std::sync::{Mutex, PoisonError};
 
+use femto::Level;
 use femto::activation::Relu;
 use femto::init::Init;
 use femto::layer::Dense;
@@ -28,7 +29,7 @@ fn samples(len: u8) -> Result<Dataset<[f32; 2], u8>, Box<dyn Error>> {
 
 /// Learns nothing and notes the targets it was given.
 #[derive(Clone, Copy)]
-struct Witness<'a>(&'a RefCell<Vec<usize>>);
+struct Witness<'a>(&'a Mutex<Vec<usize>>);
 
 impl Loss<usize> for Witness<'_> {
     fn accepts(_target: &usize, _outputs: usize) -> bool {
@@ -40,7 +41,7 @@ impl Loss<usize> for Witness<'_> {
     }
 
     fn gradient<S: Simd>(self, s: S, y: &[f32], target: &usize, _scale: f32, delta: &mut [f32]) -> f32 {
-        self.0.borrow_mut().push(*target);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(*target);
         delta.fill(0.0);
         self.value(s, y, target)
     }
@@ -50,15 +51,19 @@ impl Loss<usize> for Witness<'_> {
 fn every_sample_is_seen_once_in_the_order_of_the_epoch() -> Result<(), Box<dyn Error>> {
     let (mut net, mut sgd) = (small(), Optimizer::new(Sgd::new(1.0)));
     for (len, batch_size, batches) in [(10, 4, 3), (10, 5, 2), (10, 1, 10), (3, usize::MAX, 1)] {
-        let seen = RefCell::default();
+        let seen = Mutex::default();
         let train = Dataset::new(vec![[0.5, 1.0]; len], (0..len).collect())?;
         let mut epochs = Epochs::new(batch_size, 7)?.starting_at(3);
         for reduction in [Reduction::Mean, Reduction::Sum] {
-            let objective = Objective { loss: Witness(&seen), reduction, l2: 0.0 };
+            let objective = Objective { reduction, ..Objective::mean(Witness(&seen)) };
             let epoch = epochs.next_epoch();
             let report = epochs.run(&mut net, Level::detect(), &objective, &mut sgd, &train)?;
             let order = permutation(len, 7, epoch);
-            assert_eq!(seen.take(), order, "{len} samples in batches of {batch_size}");
+            assert_eq!(
+                std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner)),
+                order,
+                "{len} samples in batches of {batch_size}"
+            );
             let mean = (len - 1) as f64 / 2.0;
             let expected = EpochReport { epoch, loss: mean, samples: len, batches };
             assert_eq!(report, expected, "{len} samples in batches of {batch_size}, {reduction:?}");
