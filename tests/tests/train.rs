@@ -346,7 +346,7 @@ fn a_mean_of_no_rows_counts_as_one() {
     let case = odd();
     for level in levels::all() {
         let value = |objective: &Objective<_>| {
-            let mut tape = used_tape(ROWS);
+            let mut tape = used_tape::<Odd>(ROWS);
             case.net.evaluate(level, objective, &case.inputs, &case.targets, &mut tape).expect("the batch fits")
         };
         let sum = value(&Objective::sum(case.loss));
