@@ -59,7 +59,7 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
     ) {
         let (y, _delta) = tape.split();
         let outputs = work.take(OUT, IN * x.len());
-        forward_rows::<S, A, IN, OUT>(s, outputs, x, (&self.weights, &self.biases), y);
+        forward_rows::<S, A, _, IN>(s, outputs, x, (&self.weights, &self.biases), y);
     }
 
     #[inline(always)]
@@ -88,7 +88,7 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
     ) {
         let (_y, delta) = tape.into_rows().split();
         let inputs = work.take(IN, OUT * x.len());
-        backward_rows::<S, Below, IN, OUT>(s, inputs, delta, &self.weights, (x, dx));
+        backward_rows::<S, Below, _, IN>(s, inputs, delta, &self.weights, (x, dx));
     }
 
     #[inline(always)]
@@ -119,7 +119,7 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
         y: RowsMut<'_, Self::Out>,
     ) {
         let outputs = work.take(OUT, IN * x.len());
-        forward_rows::<S, A, IN, OUT>(s, outputs, x, (&self.weights, &self.biases), y);
+        forward_rows::<S, A, _, IN>(s, outputs, x, (&self.weights, &self.biases), y);
     }
 
     #[inline(always)]

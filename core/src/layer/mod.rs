@@ -1,4 +1,4 @@
-//! Layers: dense ones, dropout, chains of layers, and the trait that all of them are.
+//! Layers: dense ones, maxout, dropout, chains of layers, and the trait that all of them are.
 
 #[allow(unsafe_code, reason = "implements Flat and Split")]
 mod chain;
@@ -7,6 +7,8 @@ mod dense;
 #[allow(unsafe_code, reason = "implements Flat")]
 mod dropout;
 #[allow(unsafe_code, reason = "implements Flat and Split")]
+mod maxout;
+#[allow(unsafe_code, reason = "implements Flat and Split")]
 mod net;
 mod pass;
 mod tensor;
@@ -14,6 +16,7 @@ mod tensor;
 pub use chain::Chain;
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use maxout::Maxout;
 pub use net::{Net, TapeOf};
 pub use pass::Pass;
 pub use tensor::{Tensor, TensorName};
