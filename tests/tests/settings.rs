@@ -17,8 +17,9 @@ fn settings_come_back_as_they_were() {
     round_trip(&Momentum::nesterov(0.5), r#"{"learning_rate":0.5,"momentum":0.9,"dampening":0.0}"#);
     round_trip(&Adam::new(0.25), r#"{"learning_rate":0.25,"beta1":0.9,"beta2":0.999,"epsilon":1e-8}"#);
     round_trip(&Initializer::from(Init::Normal(0.5)), r#"{"weights":{"Normal":0.5},"biases":"Zeros"}"#);
-    let objective = Objective { reduction: Reduction::Sum, l1: 0.25, l2: 0.5, ..Objective::mean(CrossEntropy) };
-    round_trip(&objective, r#"{"loss":null,"reduction":"Sum","l1":0.25,"l2":0.5}"#);
+    let objective =
+        Objective { reduction: Reduction::Sum, l1: 0.25, l2: 0.5, ..Objective::mean(CrossEntropy).seeded(7) };
+    round_trip(&objective, r#"{"loss":null,"reduction":"Sum","l1":0.25,"l2":0.5,"noise":{"seed":7,"step":0,"row":0}}"#);
     round_trip(&Reduction::MeanOf(64), r#"{"MeanOf":64}"#);
     round_trip(&(Isa::Avx2, Arithmetic::Unfused), r#"["Avx2","Unfused"]"#);
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 use femto::activation::{Relu, Tanh};
 use femto::init::Init;
-use femto::layer::{Dense, Layer};
+use femto::layer::{Dense, Dropout, Layer, Maxout};
 use femto::loss::{CrossEntropy, Reduction};
 use femto::optimizer::{Adam, Momentum, Optimizer, Rule, Sgd};
 use femto::rng::{generator, uniform};
@@ -16,6 +16,7 @@ use femto::{Flat, Level, Net, net};
 use femto_tests::levels;
 
 type Tiny = net![Dense<5, 7, Tanh>, Dense<7, 3>];
+type Noisy = net![Dense<5, 8, Relu>, Dropout<8, 30>, Maxout<8, 4, 3>, Dense<4, 3>];
 type Small = net![Dense<64, 32, Relu>, Dense<32, 10>];
 
 /// Shares run one after the other, the last one first.
@@ -129,6 +130,16 @@ fn check<W: Workers>(level: Level, shares: usize, rows: usize, workers: W) {
         );
     }
     let momentum = Momentum::new(1e-2);
+    assert_eq!(
+        learnt::<Layers<Noisy>, _, 1>(level, momentum, rows, &mean.seeded(3)),
+        learnt::<Layers<Noisy>, _, 1>(workers, momentum, rows, &mean.seeded(3)),
+        "{name}: dropout and maxout"
+    );
+    assert_eq!(
+        gradient::<Layers<Noisy>>(level, rows, &mean.seeded(3).at_step(5)),
+        gradient::<Layers<Noisy>>(workers, rows, &mean.seeded(3).at_step(5)),
+        "{name}: gradient with dropout"
+    );
     assert_eq!(
         learnt::<Layers<Small>, _, 1>(level, momentum, rows, &mean),
         learnt::<Layers<Small>, _, 1>(workers, momentum, rows, &mean),

@@ -1,6 +1,6 @@
 //! One layer after another.
 
-use super::{Layer, Tensor};
+use super::{Layer, Pass, Tensor};
 use crate::activation::Activation;
 use crate::flat::{Flat, Pair, Split};
 use crate::init::Initializer;
@@ -42,11 +42,18 @@ impl<A: Layer, B: Layer<In = A::Out>> Layer for Chain<A, B> {
     const MULTIPLY_ACCUMULATES: usize = A::MULTIPLY_ACCUMULATES + B::MULTIPLY_ACCUMULATES;
 
     #[inline(always)]
-    fn forward<S: Simd, W: Work>(&self, s: S, work: &mut W, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>) {
+    fn forward<S: Simd, W: Work>(
+        &self,
+        s: S,
+        work: &mut W,
+        pass: Pass,
+        x: Rows<'_, Self::In>,
+        tape: RowsMut<'_, Self::Tape>,
+    ) {
         let (mut head, tail) = tape.split();
-        self.head.forward(s, work, x, head.reborrow());
+        self.head.forward(s, work, pass, x, head.reborrow());
         let (y, _delta) = A::ends(head);
-        self.tail.forward(s, work, y.into_rows(), tail);
+        self.tail.forward(s, work, pass.behind(A::LAYERS), y.into_rows(), tail);
     }
 
     #[inline(always)]
@@ -62,11 +69,12 @@ impl<A: Layer, B: Layer<In = A::Out>> Layer for Chain<A, B> {
     }
 
     #[inline(always)]
-    fn backward<S: Simd, W: Work>(&self, s: S, work: &mut W, tape: RowsMut<'_, Self::Tape>) {
+    fn backward<S: Simd, W: Work>(&self, s: S, work: &mut W, pass: Pass, tape: RowsMut<'_, Self::Tape>) {
         let (mut head, tail) = tape.split();
         let (y, delta) = A::ends(head.reborrow());
-        self.tail.backward_to_inputs::<S, A::Activation, W>(s, work, tail, y.into_rows(), delta);
-        self.head.backward(s, work, head);
+        let behind = pass.behind(A::LAYERS);
+        self.tail.backward_to_inputs::<S, A::Activation, W>(s, work, behind, tail, y.into_rows(), delta);
+        self.head.backward(s, work, pass, head);
     }
 
     #[inline(always)]
@@ -74,14 +82,16 @@ impl<A: Layer, B: Layer<In = A::Out>> Layer for Chain<A, B> {
         &self,
         s: S,
         work: &mut W,
+        pass: Pass,
         tape: RowsMut<'_, Self::Tape>,
         x: Rows<'_, Self::In>,
         dx: RowsMut<'_, Self::In>,
     ) {
         let (mut head, tail) = tape.split();
         let (y, delta) = A::ends(head.reborrow());
-        self.tail.backward_to_inputs::<S, A::Activation, W>(s, work, tail, y.into_rows(), delta);
-        self.head.backward_to_inputs::<S, Below, W>(s, work, head, x, dx);
+        let behind = pass.behind(A::LAYERS);
+        self.tail.backward_to_inputs::<S, A::Activation, W>(s, work, behind, tail, y.into_rows(), delta);
+        self.head.backward_to_inputs::<S, Below, W>(s, work, pass, head, x, dx);
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::{Layer, Tensor, TensorName, rounds};
+use super::{Layer, Pass, Tensor, TensorName, rounds};
 use crate::activation::{Activation, Identity};
 use crate::flat::{Flat, Pair, Split};
 use crate::init::Initializer;
@@ -49,10 +49,17 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
     const MULTIPLY_ACCUMULATES: usize = IN * OUT;
 
     #[inline(always)]
-    fn forward<S: Simd, W: Work>(&self, s: S, work: &mut W, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>) {
+    fn forward<S: Simd, W: Work>(
+        &self,
+        s: S,
+        work: &mut W,
+        _pass: Pass,
+        x: Rows<'_, Self::In>,
+        tape: RowsMut<'_, Self::Tape>,
+    ) {
         let (y, _delta) = tape.split();
         let outputs = work.take(OUT, IN * x.len());
-        forward_rows::<S, A, IN, OUT>(s, outputs, x, (&self.weights, &self.biases), y);
+        forward_rows::<S, A, _, IN>(s, outputs, x, (&self.weights, &self.biases), y);
     }
 
     #[inline(always)]
@@ -67,20 +74,21 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
     }
 
     #[inline(always)]
-    fn backward<S: Simd, W: Work>(&self, _s: S, _work: &mut W, _tape: RowsMut<'_, Self::Tape>) {}
+    fn backward<S: Simd, W: Work>(&self, _s: S, _work: &mut W, _pass: Pass, _tape: RowsMut<'_, Self::Tape>) {}
 
     #[inline(always)]
     fn backward_to_inputs<S: Simd, Below: Activation, W: Work>(
         &self,
         s: S,
         work: &mut W,
+        _pass: Pass,
         tape: RowsMut<'_, Self::Tape>,
         x: Rows<'_, Self::In>,
         dx: RowsMut<'_, Self::In>,
     ) {
         let (_y, delta) = tape.into_rows().split();
         let inputs = work.take(IN, OUT * x.len());
-        backward_rows::<S, Below, IN, OUT>(s, inputs, delta, &self.weights, (x, dx));
+        backward_rows::<S, Below, _, IN>(s, inputs, delta, &self.weights, (x, dx));
     }
 
     #[inline(always)]
@@ -111,7 +119,7 @@ impl<const IN: usize, const OUT: usize, A: Activation> Layer for Dense<IN, OUT, 
         y: RowsMut<'_, Self::Out>,
     ) {
         let outputs = work.take(OUT, IN * x.len());
-        forward_rows::<S, A, IN, OUT>(s, outputs, x, (&self.weights, &self.biases), y);
+        forward_rows::<S, A, _, IN>(s, outputs, x, (&self.weights, &self.biases), y);
     }
 
     #[inline(always)]

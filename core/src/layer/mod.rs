@@ -1,16 +1,24 @@
-//! Layers: dense ones, chains of layers, and the trait that both are.
+//! Layers: dense ones, maxout, dropout, chains of layers, and the trait that all of them are.
 
 #[allow(unsafe_code, reason = "implements Flat and Split")]
 mod chain;
 #[allow(unsafe_code, reason = "implements Flat and Split")]
 mod dense;
+#[allow(unsafe_code, reason = "implements Flat")]
+mod dropout;
+#[allow(unsafe_code, reason = "implements Flat and Split")]
+mod maxout;
 #[allow(unsafe_code, reason = "implements Flat and Split")]
 mod net;
+mod pass;
 mod tensor;
 
 pub use chain::Chain;
 pub use dense::Dense;
+pub use dropout::Dropout;
+pub use maxout::Maxout;
 pub use net::{Net, TapeOf};
+pub use pass::Pass;
 pub use tensor::{Tensor, TensorName};
 
 use crate::activation::Activation;
@@ -31,7 +39,7 @@ use crate::work::Work;
 /// produces a delta has already multiplied it by the slope.
 ///
 /// `work` says which units of the work are to be done now; see [`crate::work`]. A layer asks it for each of its loops,
-/// always in the same order.
+/// always in the same order. `pass` says whether the rows are learnt from, and the same in both directions of a step.
 pub trait Layer: Flat {
     /// A row of inputs: an array of numbers.
     type In: Flat + Clone;
@@ -50,18 +58,26 @@ pub trait Layer: Flat {
     const MULTIPLY_ACCUMULATES: usize;
 
     /// Computes the outputs of all rows into the tape.
-    fn forward<S: Simd, W: Work>(&self, s: S, work: &mut W, x: Rows<'_, Self::In>, tape: RowsMut<'_, Self::Tape>);
+    fn forward<S: Simd, W: Work>(
+        &self,
+        s: S,
+        work: &mut W,
+        pass: Pass,
+        x: Rows<'_, Self::In>,
+        tape: RowsMut<'_, Self::Tape>,
+    );
     /// The outputs and their deltas in the tape.
     fn ends(tape: RowsMut<'_, Self::Tape>) -> (RowsMut<'_, Self::Out>, RowsMut<'_, Self::Out>);
     /// The outputs in the tape.
     fn outputs(tape: Rows<'_, Self::Tape>) -> Rows<'_, Self::Out>;
     /// From the deltas of the outputs, computes those of all layers inside; the first layer's inputs get none.
-    fn backward<S: Simd, W: Work>(&self, s: S, work: &mut W, tape: RowsMut<'_, Self::Tape>);
+    fn backward<S: Simd, W: Work>(&self, s: S, work: &mut W, pass: Pass, tape: RowsMut<'_, Self::Tape>);
     /// [`Self::backward`], and then the deltas `dx` of the inputs, which were made by activation `A`.
     fn backward_to_inputs<S: Simd, A: Activation, W: Work>(
         &self,
         s: S,
         work: &mut W,
+        pass: Pass,
         tape: RowsMut<'_, Self::Tape>,
         x: Rows<'_, Self::In>,
         dx: RowsMut<'_, Self::In>,

@@ -7,6 +7,7 @@ use crate::simd::{self, Simd, VIRTUAL_LANES};
 /// L1 draws small weights to 0 (Tibshirani 1996), L2 all of them in proportion to their size.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Penalty {
     /// The factor of the sum of magnitudes; 0 is none.
     pub l1: f32,

@@ -12,6 +12,7 @@ use super::rank_one::{Outer, rank_one};
 use super::sink::{Sink, SinkPart};
 use super::tile::form;
 use crate::activation::Activation;
+use crate::flat::Flat;
 use crate::rows::{Rows, RowsMut};
 use crate::simd::Simd;
 
@@ -87,20 +88,21 @@ fn within(range: Range<usize>, len: usize) -> (usize, usize) {
     (range.start.min(end), end)
 }
 
-/// Forward pass of a dense layer, `y = A(x w + bias)`, for some of the outputs.
+/// Forward pass of a dense layer, `y = A(x w + bias)`, for some of the outputs. A row of outputs, here and below, is an
+/// array of numbers, however deep.
 #[inline(always)]
-pub(crate) fn forward_rows<S: Simd, A: Activation, const IN: usize, const OUT: usize>(
+pub(crate) fn forward_rows<S: Simd, A: Activation, Y: Flat, const IN: usize>(
     s: S,
     outputs: Range<usize>,
     x: Rows<'_, [f32; IN]>,
-    (w, bias): (&[[f32; OUT]; IN], &[f32; OUT]),
-    mut y: RowsMut<'_, [f32; OUT]>,
+    (w, bias): (&[Y; IN], &Y),
+    mut y: RowsMut<'_, Y>,
 ) {
-    let (from, end) = within(outputs, OUT);
+    let (from, end) = within(outputs, Y::LEN);
     let m = x.len().min(y.len());
     let b = w.as_ptr().cast::<f32>().wrapping_add(from);
-    let operands = Operands { m, k: IN, n: end - from, a: x.as_ptr(), lda: x.stride(), b, ldb: OUT };
-    let (stride, start) = (y.stride(), StartValues::Bias(bias.as_ptr().wrapping_add(from)));
+    let operands = Operands { m, k: IN, n: end - from, a: x.as_ptr(), lda: x.stride(), b, ldb: Y::LEN };
+    let (stride, start) = (y.stride(), StartValues::Bias(bias.as_slice().as_ptr().wrapping_add(from)));
     let mut output = Output::<A>::new(start, y.as_mut_ptr().wrapping_add(from), stride);
     // SAFETY: the shapes fit by their types and the range lies within them; `y` is borrowed exclusively, so it overlaps
     // nothing.
@@ -110,17 +112,17 @@ pub(crate) fn forward_rows<S: Simd, A: Activation, const IN: usize, const OUT: u
 /// Delta of the layer below a dense layer, `dx = A'(x) * (dy w^T)`, for some of the inputs; `x` are the outputs of that
 /// layer and `A` is its activation.
 #[inline(always)]
-pub(crate) fn backward_rows<S: Simd, A: Activation, const IN: usize, const OUT: usize>(
+pub(crate) fn backward_rows<S: Simd, A: Activation, Y: Flat, const IN: usize>(
     s: S,
     inputs: Range<usize>,
-    dy: Rows<'_, [f32; OUT]>,
-    w: &[[f32; OUT]; IN],
+    dy: Rows<'_, Y>,
+    w: &[Y; IN],
     (x, mut dx): (Rows<'_, [f32; IN]>, RowsMut<'_, [f32; IN]>),
 ) {
     let (from, end) = within(inputs, IN);
     let m = dy.len().min(x.len()).min(dx.len());
     let b = w.as_ptr().wrapping_add(from).cast();
-    let operands = Operands { m, k: OUT, n: end - from, a: dy.as_ptr(), lda: dy.stride(), b, ldb: OUT };
+    let operands = Operands { m, k: Y::LEN, n: end - from, a: dy.as_ptr(), lda: dy.stride(), b, ldb: Y::LEN };
     let mut delta = Delta::<A> {
         stride: dx.stride(),
         at: dx.as_mut_ptr().wrapping_add(from),
@@ -136,20 +138,20 @@ pub(crate) fn backward_rows<S: Simd, A: Activation, const IN: usize, const OUT: 
 /// Gradient of some rows of the weights of a dense layer, `dw = x^T dy`, handed to the sink if they are of its share;
 /// samples are summed in order.
 #[inline(always)]
-pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>(
+pub(crate) fn gradient_rows<S: Simd, K: Sink, Y: Flat, const IN: usize>(
     s: S,
     inputs: Range<usize>,
     x: Rows<'_, [f32; IN]>,
-    dy: Rows<'_, [f32; OUT]>,
-    part: SinkPart<'_, K, [[f32; OUT]; IN]>,
+    dy: Rows<'_, Y>,
+    part: SinkPart<'_, K, [Y; IN]>,
 ) {
     let (sink, base) = part.into_raw();
     let share = sink.share(IN);
     let (from, end) = within(inputs.start.max(share.start)..inputs.end.min(share.end), IN);
     let k = x.len().min(dy.len());
     let a = x.as_ptr().wrapping_add(from);
-    let operands = Operands { m: end - from, k, n: OUT, a, lda: x.stride(), b: dy.as_ptr(), ldb: dy.stride() };
-    let place = SinkPlace { sink, base: base + from * OUT, penalised: true };
+    let operands = Operands { m: end - from, k, n: Y::LEN, a, lda: x.stride(), b: dy.as_ptr(), ldb: dy.stride() };
+    let place = SinkPlace { sink, base: base + from * Y::LEN, penalised: true };
     // SAFETY: the shapes fit by their types and the range lies within them; the part of the sink is held exclusively
     // and overlaps no operand.
     unsafe { tn_into(s, &operands, place) }
@@ -157,18 +159,14 @@ pub(crate) fn gradient_rows<S: Simd, K: Sink, const IN: usize, const OUT: usize>
 
 /// Gradient of the bias of a dense layer: the sum of the rows of `dy`, in order, handed to the sink if it is of its share.
 #[inline(always)]
-pub(crate) fn sum_rows<S: Simd, K: Sink, const OUT: usize>(
-    s: S,
-    dy: Rows<'_, [f32; OUT]>,
-    part: SinkPart<'_, K, [f32; OUT]>,
-) {
+pub(crate) fn sum_rows<S: Simd, K: Sink, Y: Flat>(s: S, dy: Rows<'_, Y>, part: SinkPart<'_, K, Y>) {
     // The product of a row of ones with `dy`: 1 * d + sum is the rounded sum in both classes.
     const ONE: &f32 = &1.0;
     let (sink, base) = part.into_raw();
     if sink.share(1).is_empty() {
         return;
     }
-    let operands = Operands { m: 1, k: dy.len(), n: OUT, a: ONE, lda: 0, b: dy.as_ptr(), ldb: dy.stride() };
+    let operands = Operands { m: 1, k: dy.len(), n: Y::LEN, a: ONE, lda: 0, b: dy.as_ptr(), ldb: dy.stride() };
     // SAFETY: all steps read the same one; the rest as for the weights.
     unsafe { tn_into(s, &operands, SinkPlace { sink, base, penalised: false }) }
 }

@@ -16,10 +16,11 @@ pub use workers::Workers;
 
 use self::phases::{Batch, Losses, first_phase, second_phase, value};
 use crate::flat::Flat;
-use crate::layer::{Layer, Net, TapeOf};
+use crate::layer::{Layer, Net, Pass, TapeOf};
 use crate::loss::Loss;
 use crate::matmul::Accumulate;
 use crate::optimizer::{Optimizer, Rule};
+use crate::rng::Noise;
 use crate::rows::{Rows, RowsMut};
 use crate::simd::{Level, VIRTUAL_LANES, dispatch};
 use crate::work::{All, Slices};
@@ -45,7 +46,7 @@ impl<L: Layer> Net<L> {
             let block = tape.len().max(1);
             for (inputs, targets) in inputs.chunks(block).zip(targets.chunks(block)) {
                 let (row_losses, mut layers) = RowsMut::new(tape).split();
-                self.layers.forward(s, &mut All, Rows::new(inputs), layers.reborrow());
+                self.layers.forward(s, &mut All, Pass::INFERENCE, Rows::new(inputs), layers.reborrow());
                 let (y, _) = L::ends(layers);
                 for ((y, target), loss) in y.into_rows().iter().zip(targets).zip(row_losses.into_iter_mut()) {
                     *loss = objective.loss.value(s, y.as_slice(), target);
@@ -66,6 +67,9 @@ impl<L: Layer> Net<L> {
     /// gradient: with [`Objective::sum`] or [`Objective::mean_of`] the sum has the bits of the whole batch's gradient. A
     /// penalty would be added with each part: give the last part alone an objective with one. The objectives of the
     /// parts add up to that of the whole but for rounding. A non-finite loss is returned as it is.
+    ///
+    /// Where the network has dropout, the objective says which step this is ([`Objective::at_step`]), and of a part which
+    /// rows these are ([`Objective::at_row`]).
     ///
     /// # Errors
     /// [`BatchError`]; nothing is changed then.
@@ -107,7 +111,8 @@ impl<L: Layer> Net<L> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
         Ok(dispatch!(level, s => {
             let mut penalty_lanes = [0.0; VIRTUAL_LANES];
-            first_phase(s, &mut All, self, objective, &mut batch, &mut penalty_lanes);
+            let pass = Pass::training(objective.noise);
+            first_phase(s, &mut All, self, objective, pass, &mut batch, &mut penalty_lanes);
             second_phase(s, &mut All, &batch, Accumulate::part(gradient, self, objective.penalty()));
             value::<_, L, F>(s, objective, batch.tape, &penalty_lanes)
         }))
@@ -118,7 +123,8 @@ impl<L: Layer> Net<L> {
     ///
     /// The bits are those of [`Self::gradient`] into a zero gradient followed by [`Optimizer::apply`]. A batch of one
     /// row is stochastic gradient descent, a batch of all rows plain gradient descent. A non-finite loss is returned as
-    /// it is, and the step is made.
+    /// it is, and the step is made. Where the network has dropout, the number of the step is that of the optimizer,
+    /// whatever the objective says.
     ///
     /// # Errors
     /// [`BatchError`]; nothing is changed then.
@@ -152,7 +158,8 @@ impl<L: Layer> Net<L> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
         Ok(dispatch!(level, s => {
             let mut penalty_lanes = [0.0; VIRTUAL_LANES];
-            first_phase(s, &mut All, self, objective, &mut batch, &mut penalty_lanes);
+            let pass = Pass::training(Noise { step: optimizer.steps(), ..objective.noise });
+            first_phase(s, &mut All, self, objective, pass, &mut batch, &mut penalty_lanes);
             second_phase(s, &mut All, &batch, optimizer.sink(self, objective.penalty()));
             value::<_, L, F>(s, objective, batch.tape, &penalty_lanes)
         }))
@@ -204,7 +211,8 @@ impl<L: Layer> Net<L> {
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
         let mut part = slices.begin();
         Ok(dispatch!(slices.level, s => {
-            first_phase(s, &mut part, self, objective, &mut batch, &mut slices.penalty_lanes);
+            let pass = Pass::training(Noise { step: optimizer.steps(), ..objective.noise });
+            first_phase(s, &mut part, self, objective, pass, &mut batch, &mut slices.penalty_lanes);
             // The rule's constants for a step cost a thousand instructions on a small processor.
             if !part.is_spent() {
                 second_phase(s, &mut part, &batch, optimizer.sink_of_next(self, objective.penalty()));

@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::loss::Reduction;
 use crate::matmul::Penalty;
+use crate::rng::Noise;
 
 /// What is minimised: the loss of a batch, and a penalty on the weights, `J = L + l1 * sum |w| + l2/2 * sum w^2`.
 ///
@@ -30,6 +31,8 @@ pub struct Objective<F> {
     pub l1: f32,
     /// The factor of half the sum of the squares of weights (biases are free); 0 is none.
     pub l2: f32,
+    /// What dropout is drawn from; of no effect without it.
+    pub noise: Noise,
 }
 
 impl<F> Objective<F> {
@@ -53,7 +56,60 @@ impl<F> Objective<F> {
     }
 
     const fn reduced(loss: F, reduction: Reduction) -> Self {
-        Self { loss, reduction, l1: 0.0, l2: 0.0 }
+        Self { loss, reduction, l1: 0.0, l2: 0.0, noise: Noise { seed: 0, step: 0, row: 0 } }
+    }
+
+    /// The same with this seed of dropout; 0 is that of the constructors.
+    #[must_use]
+    pub const fn seeded(mut self, seed: u64) -> Self
+    where
+        F: Copy,
+    {
+        self.noise.seed = seed;
+        self
+    }
+
+    /// The same at step `step`, the number of steps made before ([`crate::optimizer::Optimizer::steps`]): for
+    /// [`crate::Net::gradient`] of a network with dropout, which has no optimizer to ask.
+    ///
+    /// ```
+    /// use femto::layer::{Dense, Dropout};
+    /// use femto::loss::MeanSquaredError;
+    /// use femto::optimizer::{Optimizer, Sgd};
+    /// use femto::train::Objective;
+    /// use femto::{Flat, Level, net};
+    ///
+    /// type Noisy = net![Dropout<8, 50>, Dense<8, 1>];
+    /// let (mut stepped, mut applied, level) = (Noisy::ZERO, Noisy::ZERO, Level::detect());
+    /// let (mut a, mut b) = (Optimizer::new(Sgd::new(0.1)), Optimizer::new(Sgd::new(0.1)));
+    /// let objective = Objective::mean(MeanSquaredError).seeded(3);
+    /// let (x, t, mut tape) = ([[1.0; 8]; 2], [[1.0]; 2], [Noisy::TAPE; 2]);
+    /// for _ in 0..5 {
+    ///     stepped.step(level, &objective, &x, &t, &mut tape, &mut a)?;
+    ///     let mut gradient = Noisy::ZERO;
+    ///     applied.gradient(level, &objective.at_step(b.steps()), &x, &t, &mut tape, &mut gradient)?;
+    ///     b.apply(level, &mut applied, &gradient);
+    /// }
+    /// assert_eq!(stepped, applied);
+    /// # Ok::<(), femto::train::BatchError>(())
+    /// ```
+    #[must_use]
+    pub const fn at_step(mut self, step: u32) -> Self
+    where
+        F: Copy,
+    {
+        self.noise.step = step;
+        self
+    }
+
+    /// The same for a part of a batch that begins with row `row`: dropout of the part is then that of the whole.
+    #[must_use]
+    pub const fn at_row(mut self, row: u32) -> Self
+    where
+        F: Copy,
+    {
+        self.noise.row = row;
+        self
     }
 
     /// The penalty on weights.

@@ -3,7 +3,7 @@
 use super::Objective;
 use crate::activation::Activation;
 use crate::flat::Flat;
-use crate::layer::{Layer, Net, TapeOf};
+use crate::layer::{Layer, Net, Pass, TapeOf};
 use crate::loss::{Loss, LossRow, Reduction};
 use crate::matmul::{Sink, SinkPart};
 use crate::rows::{Rows, RowsMut};
@@ -28,13 +28,14 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
     work: &mut W,
     net: &Net<L>,
     objective: &Objective<F>,
+    pass: Pass,
     batch: &mut Batch<'_, L, T>,
     penalty_lanes: &mut [f32; VIRTUAL_LANES],
 ) {
     let rows = batch.inputs.len();
     let scale = 1.0 / objective.reduction.divisor(rows);
     let (losses, mut layers) = RowsMut::new(batch.tape).split();
-    net.layers.forward(s, work, Rows::new(batch.inputs), layers.reborrow());
+    net.layers.forward(s, work, pass, Rows::new(batch.inputs), layers.reborrow());
     let now = work.take(rows, LOSS_COST * L::Out::LEN);
     let (y, mut delta) = L::ends(layers.reborrow());
     let y = y.into_rows();
@@ -55,7 +56,7 @@ pub(super) fn first_phase<S: Simd, W: Work, L: Layer, T, F: Loss<T>>(
             );
         }
     }
-    net.layers.backward(s, work, layers);
+    net.layers.backward(s, work, pass, layers);
     let penalty = objective.penalty();
     if !penalty.is_none() {
         net.layers.add_penalty(s, work, penalty, penalty_lanes);

@@ -6,7 +6,7 @@
 
 use super::phases::{Batch, first_phase, second_phase, value};
 use super::{BatchError, Objective, batch};
-use crate::layer::{Layer, Net, TapeOf};
+use crate::layer::{Layer, Net, Pass, TapeOf};
 use crate::loss::{Loss, Reduction};
 use crate::matmul::{Accumulate, Sink, SinkPart};
 use crate::optimizer::{Optimizer, Rule};
@@ -125,7 +125,8 @@ impl<L: Layer> Net<L> {
         }
         let mut batch = batch::<L, T, F>(inputs, targets, tape)?;
         let penalty = workers.attend(|| {
-            let penalty = run_rows(workers, shares, self, objective, &mut batch);
+            let objective = objective.at_step(optimizer.steps());
+            let penalty = run_rows(workers, shares, self, &objective, &mut batch);
             run_gradient(workers, shares, &batch, optimizer.sink(self, objective.penalty()));
             penalty
         });
@@ -189,9 +190,10 @@ fn run_rows<L: Layer, T: Sync, F: Loss<T> + Sync>(
     let objective = Objective { reduction, l1: 0.0, l2: 0.0, ..*objective };
     let block = rows.div_ceil(shares.max(1)).max(1);
     let blocks = batch.inputs.chunks(block).zip(batch.targets.chunks(block)).zip(batch.tape.chunks_mut(block));
-    workers.run(blocks, |((inputs, targets), tape)| {
+    workers.run(blocks.enumerate(), |(index, ((inputs, targets), tape))| {
         let mut batch = Batch { inputs, targets, tape };
-        dispatch!(level, s => first_phase(s, &mut All, net, &objective, &mut batch, &mut [0.0; VIRTUAL_LANES]));
+        let pass = Pass::training(objective.noise).behind_rows(index.saturating_mul(block));
+        dispatch!(level, s => first_phase(s, &mut All, net, &objective, pass, &mut batch, &mut [0.0; VIRTUAL_LANES]));
     });
     let mut lanes = [0.0; VIRTUAL_LANES];
     if !penalty.is_none() {
