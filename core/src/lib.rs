@@ -74,13 +74,17 @@
 //! # Map
 //!
 //! [`layer`] and [`train`] are what a user of networks needs, with [`activation`], [`loss`], [`optimizer`] and
-//! [`init`]. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can link. [`simd`] is
-//! what all kernels are written in.
+//! [`init`]. [`scaling`] prepares inputs, [`clip`], [`average`] and [`early_stopping`] go between steps; [`perceptron`]
+//! learns by a rule of its own. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can
+//! link. [`simd`] is what all kernels are written in.
 
 #![no_std]
 #![deny(unsafe_code)]
 
 pub mod activation;
+pub mod average;
+pub mod clip;
+pub mod early_stopping;
 #[allow(unsafe_code, reason = "the flat view of values")]
 pub mod flat;
 pub mod init;
@@ -91,9 +95,11 @@ pub mod math;
 pub mod matmul;
 #[allow(unsafe_code, reason = "parameters and moments behind a sink, moments made in place")]
 pub mod optimizer;
+pub mod perceptron;
 pub mod rng;
 #[allow(unsafe_code, reason = "rows of a batch or a tape at a stride")]
 pub mod rows;
+pub mod scaling;
 #[allow(unsafe_code, reason = "instructions behind tokens, and loops over slices")]
 pub mod simd;
 pub mod softmax;
