@@ -1,18 +1,45 @@
-//! Optimizers whose rule looks at one parameter at a time: SGD, momentum, Nesterov, Adam.
+//! Optimizers whose rule looks at one parameter at a time.
+//!
+//! | rule | moments | step |
+//! |---|---|---|
+//! | [`Sgd`] | 0 | along the gradient |
+//! | [`Momentum`], also Nesterov's | 1 | along a velocity |
+//! | [`Adagrad`] | 1 | divided by the root of the sum of squares |
+//! | [`Adadelta`] | 2 | as long as the steps were, by the mean square |
+//! | [`RmsProp`], centered, with momentum | 1 to 3 | divided by the root of the mean square |
+//! | [`Rprop`] | 2 | signs alone, for whole batches |
+//! | [`Adam`], [`AdamW`], [`AmsGrad`], [`Adamax`] | 2, 2, 3, 2 | mean by root of the mean square |
+//! | [`Lion`] | 1 | the sign of a velocity |
 //!
 //! A rule works in two ways with the same bits: over a whole gradient ([`Optimizer::apply`]), or on each piece of the
 //! gradient the moment it is finished, so that no gradient is ever stored ([`crate::Net::step`]). Semantics, defaults
 //! and the place of epsilon are PyTorch's.
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adam_w;
+mod adamax;
+mod ams_grad;
+mod lion;
 mod momentum;
 mod power;
+mod rms_prop;
+mod rprop;
 mod sgd;
 
 use core::mem::MaybeUninit;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
+pub use adam_w::AdamW;
+pub use adamax::Adamax;
+pub use ams_grad::AmsGrad;
+pub use lion::Lion;
 pub use momentum::Momentum;
+pub use rms_prop::RmsProp;
+pub use rprop::Rprop;
 pub use sgd::Sgd;
 
 use crate::flat::Flat;
