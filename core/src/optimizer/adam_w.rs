@@ -31,7 +31,7 @@ impl Rule<2> for AdamW {
 
     #[inline]
     fn at(&self, step: u32) -> AdamWUpdate {
-        AdamWUpdate { adam: self.adam.at(step), keep: 1.0 - self.adam.learning_rate * self.weight_decay }
+        AdamWUpdate { adam: self.adam.at(step), minus_decay: -(self.adam.learning_rate * self.weight_decay) }
     }
 }
 
@@ -39,8 +39,8 @@ impl Rule<2> for AdamW {
 #[derive(Clone, Copy, Debug)]
 pub struct AdamWUpdate {
     adam: AdamUpdate,
-    /// What a parameter keeps of itself.
-    keep: f32,
+    /// What a parameter changes by for each 1 of itself; 1 less that would lose its digits.
+    minus_decay: f32,
 }
 
 impl Update<2> for AdamWUpdate {
@@ -48,6 +48,6 @@ impl Update<2> for AdamWUpdate {
 
     #[inline(always)]
     fn update<S: Simd>(self, s: S, w: S::Vector, moments: [S::Vector; 2], g: S::Vector) -> (S::Vector, [S::Vector; 2]) {
-        self.adam.update(s, s.mul(w, s.splat(self.keep)), moments, g)
+        self.adam.update(s, s.mac(s.splat(self.minus_decay), w, w), moments, g)
     }
 }

@@ -39,7 +39,7 @@ impl Rule<1> for Lion {
             beta1: self.beta1,
             beta2: self.beta2,
             minus_rate: -self.learning_rate,
-            keep: 1.0 - self.learning_rate * self.weight_decay,
+            minus_decay: -(self.learning_rate * self.weight_decay),
         }
     }
 }
@@ -50,8 +50,8 @@ pub struct LionUpdate {
     beta1: f32,
     beta2: f32,
     minus_rate: f32,
-    /// What a parameter keeps of itself.
-    keep: f32,
+    /// What a parameter changes by for each 1 of itself; 1 less that would lose its digits.
+    minus_decay: f32,
 }
 
 impl Update<1> for LionUpdate {
@@ -61,7 +61,7 @@ impl Update<1> for LionUpdate {
     fn update<S: Simd>(self, s: S, w: S::Vector, [m]: [S::Vector; 1], g: S::Vector) -> (S::Vector, [S::Vector; 1]) {
         let direction = s.mac(s.splat(self.beta1), m, s.mul(s.splat(1.0 - self.beta1), g));
         let m = s.mac(s.splat(self.beta2), m, s.mul(s.splat(1.0 - self.beta2), g));
-        let kept = s.mul(w, s.splat(self.keep));
+        let kept = s.mac(s.splat(self.minus_decay), w, w);
         (s.mac(s.splat(self.minus_rate), sign(s, direction), kept), [m])
     }
 }

@@ -1,15 +1,23 @@
 //! Optimizers whose rule looks at one parameter at a time.
 //!
-//! | rule | moments | step |
-//! |---|---|---|
-//! | [`Sgd`] | 0 | along the gradient |
-//! | [`Momentum`], also Nesterov's | 1 | along a velocity |
-//! | [`Adagrad`] | 1 | divided by the root of the sum of squares |
-//! | [`Adadelta`] | 2 | as long as the steps were, by the mean square |
-//! | [`RmsProp`], centered, with momentum | 1 to 3 | divided by the root of the mean square |
-//! | [`Rprop`] | 2 | signs alone, for whole batches |
-//! | [`Adam`], [`AdamW`], [`AmsGrad`], [`Adamax`] | 2, 2, 3, 2 | mean by root of the mean square |
-//! | [`Lion`] | 1 | the sign of a velocity |
+//! | rule | moments | bytes a parameter | step |
+//! |---|---|---|---|
+//! | [`Sgd`] | 0 | 0 | along the gradient |
+//! | [`Momentum`], also Nesterov's | 1 | 4 | along a velocity |
+//! | [`Asgd`] | 1 | 4 | along the gradient; the average is kept |
+//! | [`Adagrad`] | 1 | 4 | divided by the root of the sum of squares |
+//! | [`Adadelta`] | 2 | 8 | as long as the steps were, by the mean square |
+//! | [`RmsProp`], centered, with momentum, both | 1, 2, 2, 3 | 4, 8, 8, 12 | divided by the root of the mean square |
+//! | [`Rprop`] | 2 | 8 | signs alone, for whole batches |
+//! | [`Adam`], [`AdamW`] | 2 | 8 | mean by root of the mean square |
+//! | [`AmsGrad`] | 3 | 12 | by the root of the largest mean square |
+//! | [`Adamax`] | 2 | 8 | by the largest gradient |
+//! | [`NAdam`] | 2 | 8 | as Adam, looking ahead along the mean |
+//! | [`RAdam`] | 2 | 8 | as Adam, once the mean square is to be trusted |
+//! | [`ScheduleFreeAdamW`] | 2 | 8 | as AdamW, to an average |
+//! | [`Lion`] | 1 | 4 | the sign of a velocity |
+//!
+//! Bytes are those of the moments, beside the parameters themselves; no gradient is kept by [`crate::Net::step`].
 //!
 //! A rule works in two ways with the same bits: over a whole gradient ([`Optimizer::apply`]), or on each piece of the
 //! gradient the moment it is finished, so that no gradient is ever stored ([`crate::Net::step`]). Semantics, defaults
@@ -21,11 +29,15 @@ mod adam;
 mod adam_w;
 mod adamax;
 mod ams_grad;
+mod asgd;
 mod lion;
 mod momentum;
+mod nadam;
 mod power;
+mod radam;
 mod rms_prop;
 mod rprop;
+mod schedule_free;
 mod sgd;
 
 use core::mem::MaybeUninit;
@@ -36,10 +48,14 @@ pub use adam::Adam;
 pub use adam_w::AdamW;
 pub use adamax::Adamax;
 pub use ams_grad::AmsGrad;
+pub use asgd::Asgd;
 pub use lion::Lion;
 pub use momentum::Momentum;
+pub use nadam::NAdam;
+pub use radam::RAdam;
 pub use rms_prop::RmsProp;
 pub use rprop::Rprop;
+pub use schedule_free::ScheduleFreeAdamW;
 pub use sgd::Sgd;
 
 use crate::flat::Flat;
