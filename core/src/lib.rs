@@ -74,8 +74,8 @@
 //! # Map
 //!
 //! [`layer`] and [`train`] are what a user of networks needs, with [`activation`], [`loss`], [`optimizer`] and
-//! [`init`]. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can link. [`simd`] is
-//! what all kernels are written in.
+//! [`init`]; a learning rate may follow a [`schedule`]. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices
+//! that other crates can link. [`simd`] is what all kernels are written in.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -94,6 +94,7 @@ pub mod optimizer;
 pub mod rng;
 #[allow(unsafe_code, reason = "rows of a batch or a tape at a stride")]
 pub mod rows;
+pub mod schedule;
 #[allow(unsafe_code, reason = "instructions behind tokens, and loops over slices")]
 pub mod simd;
 pub mod softmax;

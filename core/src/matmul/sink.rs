@@ -29,6 +29,14 @@ pub unsafe trait Sink: Copy {
     /// * unless the sink has a place, `gradient` overlaps nothing that the sink was made from.
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool);
 
+    /// The sink for the tensor that the parameter `index` is part of; [`Self::finish`] needs no such call,
+    /// [`Self::keeps_at_zero_gradient`] and [`Self::finish_vectors`] do.
+    #[inline(always)]
+    #[must_use]
+    fn of(self, _index: usize, _penalised: bool) -> Self {
+        self
+    }
+
     /// Whether there is a penalty, which [`Self::finish_vectors`] is told as a type.
     fn has_penalty(self) -> bool;
 

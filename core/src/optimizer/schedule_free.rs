@@ -12,7 +12,8 @@ use crate::simd::{self, Level, Simd, dispatch};
 /// `z = z - lr_t d`, `x = (1 - c) x + c z`, `y = (1 - b1) z + b1 x`, where `c = lr_t^2 / (lr_1^2 + ... + lr_t^2)`.
 ///
 /// The parameters hold y while the network learns; [`Optimizer::averaged`] gives x. The learning rate stays as it is: the
-/// average takes the place of a schedule, and c supposes it. Two moments: z, which begins as the parameters are at the first step, and v.
+/// average takes the place of a schedule, and c supposes it, so that the rule has no [`super::LearningRate`]. Two
+/// moments: z, which begins as the parameters are at the first step, and v.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
