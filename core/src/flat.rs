@@ -5,6 +5,7 @@
 
 use core::fmt;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
 /// A plain value of f32 numbers: arrays of arrays of f32, and `repr(C)` structs of such values.
 ///
@@ -14,7 +15,7 @@ use core::mem::MaybeUninit;
 /// * is valid for every bit pattern, so that a slice of f32 over it may be read and written freely;
 /// * has no interior mutability and nothing to drop,
 ///
-/// and the implementation keeps the constant and the methods that the trait provides.
+/// and the implementation keeps the constant and the methods that the trait provides, but for [`Self::parts`].
 pub unsafe trait Flat: Sized + Send + Sync + 'static {
     /// All numbers +0. A constant, so that a static needs no code to start with.
     const ZERO: Self;
@@ -33,6 +34,14 @@ pub unsafe trait Flat: Sized + Send + Sync + 'static {
     fn as_mut_slice(&mut self) -> &mut [f32] {
         // SAFETY: as above, and every bit pattern written through the slice is valid.
         unsafe { core::slice::from_raw_parts_mut(core::ptr::from_mut(self).cast(), Self::LEN) }
+    }
+
+    /// Calls `visit` with the indices of the numbers of each tensor, in memory order, and with whether the L2 penalty
+    /// counts it: weights, not biases. Indices begin at `offset`. A value that does not say otherwise is one tensor of
+    /// weights.
+    #[inline]
+    fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
+        visit(offset..offset.saturating_add(Self::LEN), true);
     }
 
     /// Sets all numbers of `place` to +0 where it lies and gives it back, so that a value too large for the stack
@@ -101,6 +110,12 @@ pub struct Pair<A, B> {
 // themselves: any bits are valid, nothing is to be dropped.
 unsafe impl<A: Flat, B: Flat> Flat for Pair<A, B> {
     const ZERO: Self = Self { first: A::ZERO, second: B::ZERO };
+
+    #[inline]
+    fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
+        A::parts(offset, visit);
+        B::parts(offset.saturating_add(A::LEN), visit);
+    }
 }
 
 /// A flat value that is exactly `First`, then `Second`: what lets rows and gradient sinks be divided by part without

@@ -74,7 +74,7 @@
 //! # Map
 //!
 //! [`layer`] and [`train`] are what a user of networks needs, with [`activation`], [`loss`], [`optimizer`] and
-//! [`init`]. [`scaling`] prepares inputs, [`clip`], [`average`] and [`early_stopping`] go between steps; [`perceptron`]
+//! [`init`]; a learning rate may follow a [`schedule`]. [`scaling`] prepares inputs, [`clip`], [`average`] and [`early_stopping`] go between steps; [`perceptron`]
 //! learns by a rule of its own. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can
 //! link. [`simd`] is what all kernels are written in.
 
@@ -100,6 +100,7 @@ pub mod rng;
 #[allow(unsafe_code, reason = "rows of a batch or a tape at a stride")]
 pub mod rows;
 pub mod scaling;
+pub mod schedule;
 #[allow(unsafe_code, reason = "instructions behind tokens, and loops over slices")]
 pub mod simd;
 pub mod softmax;

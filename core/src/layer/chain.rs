@@ -1,5 +1,7 @@
 //! One layer after another.
 
+use core::ops::Range;
+
 use super::{Layer, Pass, Tensor};
 use crate::activation::Activation;
 use crate::flat::{Flat, Pair, Split};
@@ -22,6 +24,11 @@ pub struct Chain<A: Layer, B: Layer<In = A::Out>> {
 // SAFETY: `repr(C)` of two flat values: no padding, any bits are valid, nothing is to be dropped.
 unsafe impl<A: Layer, B: Layer<In = A::Out>> Flat for Chain<A, B> {
     const ZERO: Self = Self { head: A::ZERO, tail: B::ZERO };
+
+    #[inline]
+    fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
+        Self::tensors(0, offset, &mut |tensor| visit(tensor.range(), tensor.name.is_penalised()));
+    }
 }
 
 // SAFETY: as above: the head, then the tail.

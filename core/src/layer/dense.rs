@@ -1,6 +1,7 @@
 //! The fully connected layer.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use super::{Layer, Pass, Tensor, TensorName, rounds};
 use crate::activation::{Activation, Identity};
@@ -29,6 +30,11 @@ pub struct Dense<const IN: usize, const OUT: usize, A = Identity> {
 // nothing is to be dropped.
 unsafe impl<const IN: usize, const OUT: usize, A: Activation> Flat for Dense<IN, OUT, A> {
     const ZERO: Self = Self { weights: Flat::ZERO, biases: Flat::ZERO, activation: PhantomData };
+
+    #[inline]
+    fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
+        Self::tensors(0, offset, &mut |tensor| visit(tensor.range(), tensor.name.is_penalised()));
+    }
 }
 
 // SAFETY: as above: the weights, then the biases.

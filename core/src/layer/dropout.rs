@@ -100,6 +100,9 @@ unsafe impl<const N: usize, const PERCENT: u8> Flat for Dropout<N, PERCENT> {
         let _ = Self::SCALE;
         Self { parameters: Flat::ZERO }
     };
+
+    #[inline]
+    fn parts(_offset: usize, _visit: &mut impl FnMut(Range<usize>, bool)) {}
 }
 
 impl<const N: usize, const PERCENT: u8> Layer for Dropout<N, PERCENT> {

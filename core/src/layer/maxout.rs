@@ -1,5 +1,7 @@
 //! The layer of maxima.
 
+use core::ops::Range;
+
 use super::{Layer, Pass, Tensor, TensorName, rounds};
 use crate::activation::{Activation, Identity};
 use crate::flat::{Flat, Pair, Split};
@@ -42,6 +44,11 @@ unsafe impl<const IN: usize, const OUT: usize, const PIECES: usize> Flat for Max
         assert!(PIECES > 0, "a maximum needs a piece to be taken of");
         Self { weights: Flat::ZERO, biases: Flat::ZERO }
     };
+
+    #[inline]
+    fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
+        Self::tensors(0, offset, &mut |tensor| visit(tensor.range(), tensor.name.is_penalised()));
+    }
 }
 
 // SAFETY: as above: the weights, then the biases.

@@ -1,5 +1,6 @@
 //! A whole network: what a user holds.
 
+use core::ops::Range;
 use core::task::Poll;
 
 use super::{Layer, Tensor};
@@ -40,12 +41,17 @@ pub struct Net<L> {
 pub type TapeOf<L> = Pair<f32, <L as Layer>::Tape>;
 
 // SAFETY: `repr(transparent)` over a flat value.
-unsafe impl<L: Flat> Flat for Net<L> {
+unsafe impl<L: Layer> Flat for Net<L> {
     const ZERO: Self = Self { layers: L::ZERO };
+
+    #[inline]
+    fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
+        L::tensors(0, offset, &mut |tensor| visit(tensor.range(), tensor.name.is_penalised()));
+    }
 }
 
 // SAFETY: `repr(transparent)`: the layers, and nothing behind them.
-unsafe impl<L: Flat> Split for Net<L> {
+unsafe impl<L: Layer> Split for Net<L> {
     type First = L;
     type Second = [f32; 0];
 }
@@ -113,6 +119,19 @@ impl<L: Layer> Net<L> {
                 visit(tensor, numbers);
             }
         });
+    }
+
+    /// The index of the first number of layer `layer`, counted from 0, in the flat view; [`Self::PARAMETERS`] beyond the
+    /// last. For [`Groups`](crate::optimizer::Groups).
+    #[must_use]
+    pub fn offset_of_layer(layer: usize) -> usize {
+        let mut offset = L::LEN;
+        L::tensors(0, 0, &mut |tensor| {
+            if tensor.layer == layer {
+                offset = offset.min(tensor.offset);
+            }
+        });
+        offset
     }
 
     /// The outputs for one row of inputs.

@@ -24,6 +24,15 @@ impl TensorName {
             Self::Bias => "bias",
         }
     }
+
+    /// Whether the L2 penalty counts it, and rules that tell kinds apart take it for weights.
+    #[must_use]
+    pub const fn is_penalised(self) -> bool {
+        match self {
+            Self::Weight => true,
+            Self::Bias => false,
+        }
+    }
 }
 
 /// Where a tensor lies among the numbers of a network, and its shape. Displays as `0.weight`.

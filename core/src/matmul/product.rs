@@ -190,7 +190,7 @@ unsafe fn tn_into<S: Simd, K: Sink>(s: S, operands: &Operands, place: SinkPlace<
     let Operands { m, k, n, a: x, b: d, .. } = *operands;
     let SinkPlace { sink, base, penalised } = place;
     if !K::HAS_PLACE && k == 1 {
-        let outer = Outer { m, n, x, d, base };
+        let (outer, sink) = (Outer { m, n, x, d, base }, sink.of(base, penalised));
         let penalty = if penalised { sink.penalty() } else { Penalty::NONE };
         // SAFETY: the caller's promise; of one sample the strides do not matter.
         unsafe {

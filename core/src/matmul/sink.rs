@@ -31,6 +31,14 @@ pub unsafe trait Sink: Copy {
     /// * unless the sink has a place, `gradient` overlaps nothing that the sink was made from.
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool);
 
+    /// The sink for the tensor that the parameter `index` is part of; [`Self::finish`] needs no such call,
+    /// [`Self::keeps_at_zero_gradient`] and [`Self::finish_vectors`] do.
+    #[inline(always)]
+    #[must_use]
+    fn of(self, _index: usize, _penalised: bool) -> Self {
+        self
+    }
+
     /// The penalty. [`Self::finish_vectors`] is told as a type whether there is one.
     fn penalty(self) -> Penalty;
 
@@ -132,6 +140,11 @@ unsafe impl<K: Sink> Sink for Shared<K> {
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool) {
         // SAFETY: the caller's promises.
         unsafe { self.sink.finish(s, index, gradient, penalised) }
+    }
+
+    #[inline(always)]
+    fn of(self, index: usize, penalised: bool) -> Self {
+        Self { sink: self.sink.of(index, penalised), ..self }
     }
 
     #[inline(always)]

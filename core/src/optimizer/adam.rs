@@ -55,14 +55,29 @@ pub struct AdamUpdate {
     root_scale: f32,
 }
 
+impl AdamUpdate {
+    /// The new m and v.
+    #[inline(always)]
+    pub(super) fn moments<S: Simd>(self, s: S, [m, v]: [S::Vector; 2], g: S::Vector) -> [S::Vector; 2] {
+        let m = s.mac(s.splat(self.beta1), m, s.mul(s.splat(1.0 - self.beta1), g));
+        let v = s.mac(s.splat(self.beta2), v, s.mul(s.mul(s.splat(1.0 - self.beta2), g), g));
+        [m, v]
+    }
+
+    /// The new parameters.
+    #[inline(always)]
+    pub(super) fn changed<S: Simd>(self, s: S, w: S::Vector, m: S::Vector, v: S::Vector) -> S::Vector {
+        let root = s.mac(s.sqrt(v), s.splat(self.root_scale), s.splat(self.epsilon));
+        s.mac(s.splat(self.minus_rate), s.div(m, root), w)
+    }
+}
+
 impl Update<2> for AdamUpdate {
     const COST: usize = 10;
 
     #[inline(always)]
-    fn update<S: Simd>(self, s: S, w: S::Vector, [m, v]: [S::Vector; 2], g: S::Vector) -> (S::Vector, [S::Vector; 2]) {
-        let m = s.mac(s.splat(self.beta1), m, s.mul(s.splat(1.0 - self.beta1), g));
-        let v = s.mac(s.splat(self.beta2), v, s.mul(s.mul(s.splat(1.0 - self.beta2), g), g));
-        let root = s.mac(s.sqrt(v), s.splat(self.root_scale), s.splat(self.epsilon));
-        (s.mac(s.splat(self.minus_rate), s.div(m, root), w), [m, v])
+    fn update<S: Simd>(self, s: S, w: S::Vector, moments: [S::Vector; 2], g: S::Vector) -> (S::Vector, [S::Vector; 2]) {
+        let [m, v] = self.moments(s, moments, g);
+        (self.changed(s, w, m, v), [m, v])
     }
 }

@@ -1,18 +1,68 @@
-//! Optimizers whose rule looks at one parameter at a time: SGD, momentum, Nesterov, Adam.
+//! Optimizers whose rule looks at one parameter at a time.
+//!
+//! | rule | moments | bytes a parameter | step |
+//! |---|---|---|---|
+//! | [`Sgd`] | 0 | 0 | along the gradient |
+//! | [`Momentum`], also Nesterov's | 1 | 4 | along a velocity |
+//! | [`Asgd`] | 1 | 4 | along the gradient; the average is kept |
+//! | [`Adagrad`] | 1 | 4 | divided by the root of the sum of squares |
+//! | [`Adadelta`] | 2 | 8 | as long as the steps were, by the mean square |
+//! | [`RmsProp`], centered, with momentum, both | 1, 2, 2, 3 | 4, 8, 8, 12 | divided by the root of the mean square |
+//! | [`Rprop`] | 2 | 8 | signs alone, for whole batches |
+//! | [`Adam`], [`AdamW`] | 2 | 8 | mean by root of the mean square |
+//! | [`AmsGrad`] | 3 | 12 | by the root of the largest mean square |
+//! | [`Adamax`] | 2 | 8 | by the largest gradient |
+//! | [`NAdam`] | 2 | 8 | as Adam, looking ahead along the mean |
+//! | [`RAdam`] | 2 | 8 | as Adam, once the mean square is to be trusted |
+//! | [`ScheduleFreeAdamW`] | 2 | 8 | as AdamW, to an average |
+//! | [`Lion`] | 1 | 4 | the sign of a velocity |
+//! | [`Frozen`] | any | of its moments | none |
+//!
+//! Bytes are those of the moments, beside the parameters themselves; no gradient is kept by [`crate::Net::step`]. Of
+//! rules others are made, which have as many moments: [`ByKind`] (weights and biases), [`Groups`] (layers), and
+//! [`Scheduled`] (a learning rate that changes with the steps).
 //!
 //! A rule works in two ways with the same bits: over a whole gradient ([`Optimizer::apply`]), or on each piece of the
 //! gradient the moment it is finished, so that no gradient is ever stored ([`crate::Net::step`]). Semantics, defaults
 //! and the place of epsilon are PyTorch's.
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adam_w;
+mod adamax;
+mod ams_grad;
+mod asgd;
+mod groups;
+mod lion;
 mod momentum;
+mod nadam;
 mod power;
+mod radam;
+mod rate;
+mod rms_prop;
+mod rprop;
+mod schedule_free;
 mod sgd;
 
 use core::mem::MaybeUninit;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
+pub use adam_w::AdamW;
+pub use adamax::Adamax;
+pub use ams_grad::AmsGrad;
+pub use asgd::Asgd;
+pub use groups::{ByKind, Frozen, Groups};
+pub use lion::Lion;
 pub use momentum::Momentum;
+pub use nadam::NAdam;
+pub use radam::RAdam;
+pub use rate::{LearningRate, Scheduled};
+pub use rms_prop::RmsProp;
+pub use rprop::Rprop;
+pub use schedule_free::ScheduleFreeAdamW;
 pub use sgd::Sgd;
 
 use crate::flat::Flat;
@@ -35,6 +85,16 @@ pub trait Update<const MOMENTS: usize>: Copy + Send + Sync {
 
     /// Whether [`Self::keeps_at_zero_gradient`] can be true.
     const MAY_KEEP: bool = false;
+
+    /// Whether [`Self::of`] makes a difference; where not, a whole value is updated in one go.
+    const GROUPED: bool = false;
+
+    /// What is done to the tensor that the parameter `index` of the flat view is part of; `penalised` tensors are those
+    /// that the L2 penalty counts: weights, not biases. Without a call it is what is done to weights at the start.
+    #[inline(always)]
+    fn of(self, _index: usize, _penalised: bool) -> Self {
+        self
+    }
 
     /// Whether a gradient of +0 leaves every bit of parameters and moments as it is; such updates may be left out.
     #[inline(always)]
@@ -82,16 +142,27 @@ pub fn update_slice<R: Rule<MOMENTS>, const MOMENTS: usize>(
     if let Some(moment) = moments.iter().find(|moment| moment.len() != expected) {
         return Err(ShapeError::Length { operand: "moment", expected, found: moment.len() });
     }
-    let update = rule.at(step);
+    update_pieces(level, rule.at(step), parameters, &mut moments, gradient);
+    Ok(())
+}
+
+/// The update of as many parameters as the shortest slice has.
+#[inline(always)]
+fn update_pieces<U: Update<MOMENTS>, const MOMENTS: usize>(
+    level: Level,
+    update: U,
+    parameters: &mut [f32],
+    moments: &mut [&mut [f32]; MOMENTS],
+    gradient: &[f32],
+) {
     dispatch!(level, s => simd::update(
         s,
         parameters,
-        &mut moments,
+        moments,
         [gradient],
         #[inline(always)]
         |w, m, [g]| update.update(s, w, m, g),
     ));
-    Ok(())
 }
 
 /// A rule with its step counter and its moments, each of the shape of the parameters `P`.
@@ -165,10 +236,20 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
     /// Makes one step: changes `parameters` by `gradient`.
     pub fn apply(&mut self, level: Level, parameters: &mut P, gradient: &P) {
         self.count_step();
-        let moments = self.moments.each_mut().map(Flat::as_mut_slice);
+        let update = self.rule.at(self.steps);
+        let mut moments = self.moments.each_mut().map(Flat::as_mut_slice);
         let (parameters, gradient) = (parameters.as_mut_slice(), gradient.as_slice());
-        let done = update_slice(level, &self.rule, self.steps, parameters, moments, gradient);
-        debug_assert!(done.is_ok(), "values of one type have one length");
+        if const { !R::Update::GROUPED } {
+            return update_pieces(level, update, parameters, &mut moments, gradient);
+        }
+        P::parts(0, &mut |tensor, penalised| {
+            let (Some(parameters), Some(gradient)) = (parameters.get_mut(tensor.clone()), gradient.get(tensor.clone()))
+            else {
+                return;
+            };
+            let mut moments = moments.each_mut().map(|moment| moment.get_mut(tensor.clone()).unwrap_or_default());
+            update_pieces(level, update.of(tensor.start, penalised), parameters, &mut moments, gradient);
+        });
     }
 
     /// Counts a step and gives a sink that makes it on `parameters`, piece by piece as their gradient is finished, that of
@@ -256,15 +337,21 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
                 moments[m] = moments[m].add(index);
                 m += 1;
             }
+            let update = self.update.of(index, penalised);
             simd::update_places(
                 s,
                 gradient.len(),
                 (parameters, moments),
                 [gradient],
                 #[inline(always)]
-                |w, m, [g]| self.update.update(s, w, m, g),
+                |w, m, [g]| update.update(s, w, m, g),
             );
         }
+    }
+
+    #[inline(always)]
+    fn of(self, index: usize, penalised: bool) -> Self {
+        Self { update: self.update.of(index, penalised), ..self }
     }
 
     #[inline(always)]

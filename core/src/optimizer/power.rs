@@ -7,8 +7,27 @@
 // Out of line, for its products of 128 bits would lie in the stack frame of the whole step.
 #[inline(never)]
 pub(super) fn one_minus_power(beta: f32, step: u32) -> f32 {
+    match one_minus_power_fixed(beta, step) {
+        // 2^-64 is a power of two, so only the conversion rounds.
+        Some(units) => units as f32 * (1.0 / 18_446_744_073_709_551_616.0),
+        None => f32::NAN,
+    }
+}
+
+/// [`one_minus_power`] with all digits, rounded to double precision.
+#[inline(never)]
+pub(super) fn one_minus_power_double(beta: f32, step: u32) -> f64 {
+    match one_minus_power_fixed(beta, step) {
+        Some(units) => units as f64 * (1.0 / 18_446_744_073_709_551_616.0),
+        None => f64::NAN,
+    }
+}
+
+/// 1 - beta^step in units of 2^-64, for beta in 0..1.
+#[inline(always)]
+fn one_minus_power_fixed(beta: f32, step: u32) -> Option<u128> {
     if !(0.0..1.0).contains(&beta) {
-        return f32::NAN;
+        return None;
     }
     /// 1 in units of 2^-64.
     const ONE: u128 = 1 << 64;
@@ -27,8 +46,7 @@ pub(super) fn one_minus_power(beta: f32, step: u32) -> f32 {
         base = (base * base) >> 64;
         step >>= 1;
     }
-    // 2^-64 is a power of two, so only the conversion rounds.
-    (ONE - power) as f32 * (1.0 / 18_446_744_073_709_551_616.0)
+    Some(ONE - power)
 }
 
 #[cfg(test)]
