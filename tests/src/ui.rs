@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use femto::activation::{Identity, Relu};
-//! use femto::layer::Dense;
+//! use femto::layer::{Dense, Dropout};
 //! use femto::matmul::{Start, nn_fixed};
 //! use femto::optimizer::{Adam, Optimizer};
 //! use femto::{Flat, Level};
@@ -19,6 +19,7 @@
 //!     assert_eq!(LINE.layers.biases, [1.0]);
 //!     let _optimizer: Optimizer<Line, Adam, 2> = Optimizer::new(Adam::new(0.01));
 //!     let _y = Net::ZERO.predict(Level::detect(), &[0.0; 784]);
+//!     let _y = <femto::net![Dropout<4, 99>, Dense<4, 1>]>::ZERO.predict(Level::detect(), &[0.0; 4]);
 //!     let (a, b) = ([[0.0; 7]; 3], [[0.0; 5]; 7]);
 //!     let mut c = [[0.0; 5]; 3];
 //!     nn_fixed(Level::detect(), &a, &b, Start::Bias(&[0.0; 5]), Identity, &mut c);
@@ -44,6 +45,7 @@ macro_rules! must_not_compile {
 must_not_compile! {
     bias_does_not_match
     bytes_do_not_match
+    dropout_leaves_nothing
     input_does_not_match
     layers_do_not_match
     moments_do_not_match

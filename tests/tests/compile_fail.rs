@@ -30,9 +30,10 @@ fn the_messages_are_the_expected_ones() {
 #[test]
 fn the_messages_name_the_sizes() {
     let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
-    let cases: [(&str, &[&str]); 6] = [
+    let cases: [(&str, &[&str]); 7] = [
         ("bias_does_not_match", &["size of 5", "size of 4"]),
         ("bytes_do_not_match", &["four for each number", "Dense<1, 1>", "4>"]),
+        ("dropout_leaves_nothing", &["below 100 percent", "Dropout<4, 100>"]),
         ("input_does_not_match", &["size of 2", "size of 3"]),
         ("layers_do_not_match", &["size of 128", "size of 127"]),
         ("moments_do_not_match", &["expected `1`, found `2`"]),
