@@ -32,11 +32,11 @@
 //! use femto::{Flat, Level, net};
 //!
 //! type Line = net![Dense<1, 1>];
-//! let schedule = Warmup { steps: 10, start: 0.0, then: Cosine { rate: 0.5, end: 0.0, steps: 190 } };
+//! let schedule = Warmup { steps: 10, start: 0.0, then: Cosine { rate: 0.5, end: 0.0, steps: 490 } };
 //! let mut adam = Optimizer::new(Scheduled { rule: Adam::new(0.5), schedule });
 //! let (mut line, mut tape) = (Line::ZERO, [Line::TAPE; 2]);
 //! let (x, y, objective) = ([[1.0], [2.0]], [[5.0], [7.0]], Objective::mean(MeanSquaredError));
-//! for _ in 0..200 {
+//! for _ in 0..500 {
 //!     line.step(Level::detect(), &objective, &x, &y, &mut tape, &mut adam)?;
 //! }
 //! let [found] = line.predict(Level::detect(), &[3.0]);
