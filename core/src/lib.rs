@@ -74,8 +74,8 @@
 //! # Map
 //!
 //! [`layer`] and [`train`] are what a user of networks needs, with [`activation`], [`loss`], [`optimizer`] and
-//! [`init`]. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can link. [`simd`] is
-//! what all kernels are written in.
+//! [`init`]. [`matmul`], [`math`], [`vector`] and [`mod@softmax`] are kernels over slices that other crates can link.
+//! [`simd`] is what all kernels are written in.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -98,6 +98,7 @@ pub mod rows;
 pub mod simd;
 pub mod softmax;
 pub mod train;
+pub mod vector;
 pub mod work;
 
 pub use flat::Flat;
