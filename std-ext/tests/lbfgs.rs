@@ -190,6 +190,24 @@ fn every_reason_to_end_is_told() {
 }
 
 #[test]
+fn gradients_whose_squares_overflow_leave_no_trace() {
+    for level in levels::all() {
+        let mut x = [0.0; PARAMETERS];
+        let mut lbfgs = Lbfgs::new(LbfgsSettings { max_iterations: 40, ..settings(LineSearch::StrongWolfe) });
+        lbfgs.step(level, &mut x, quadratic);
+        let before = x;
+        let report = lbfgs.step(level, &mut x, |_, gradient| {
+            gradient.fill(1e30);
+            1.0
+        });
+        assert_eq!((report.stop, x), (Stop::NotFinite, before), "{level}: no step along it");
+        x = [0.5; PARAMETERS];
+        let report = lbfgs.step(level, &mut x, quadratic);
+        assert!(report.loss < 1e-6, "{level}: the history is as good as before, {report:?}");
+    }
+}
+
+#[test]
 fn batches_that_change_do_no_harm() {
     // Not what the method is for, but nothing may become NaN or run away.
     let (level, mut numbers) = (Level::detect(), Numbers::new(7));

@@ -199,7 +199,7 @@ pub struct TensorPart<'a> {
 
 /// A [`TensorRule`] with its step counter and its state, for networks of layers `L`.
 ///
-/// Takes the bytes of the state ([`NetOptimizer::state`]), and as scratch up to four times those of the largest tensor.
+/// Takes the bytes of the state ([`NetOptimizer::state`]), and as scratch up to five times those of the largest tensor.
 ///
 /// ```
 /// use femto::layer::Dense;

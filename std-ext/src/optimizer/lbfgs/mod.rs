@@ -241,12 +241,14 @@ impl<P: Flat> Lbfgs<P> {
         let mut change = gradient.to_vec();
         add(level, -1.0, &self.last_gradient, &mut change);
         let curvature = dot(level, &change, &self.last_step);
-        if curvature > LEAST_CURVATURE {
+        let scale = (curvature / dot(level, &change, &change)) as f32;
+        // Where squares overflow, a pair would make every later direction infinite or NaN.
+        if curvature > LEAST_CURVATURE && scale > 0.0 && scale.is_finite() {
             while self.pairs.len() >= self.settings.history_size.max(1) {
                 self.pairs.pop_front();
                 self.scalars.remove(1);
             }
-            self.scalars[0] = (curvature / dot(level, &change, &change)) as f32;
+            self.scalars[0] = scale;
             self.scalars.push(curvature as f32);
             self.pairs.push_back(Pair { step: std::mem::take(&mut self.last_step), change });
         }
