@@ -74,9 +74,9 @@
 //! # Map
 //!
 //! [`layer`] and [`train`] are what a user of networks needs, with [`activation`], [`loss`], [`optimizer`] and
-//! [`init`]; a learning rate may follow a [`schedule`]. [`scaling`] prepares inputs, [`clip`], [`average`] and [`early_stopping`] go between steps; [`perceptron`]
-//! learns by a rule of its own. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can
-//! link. [`simd`] is what all kernels are written in.
+//! [`init`]; a learning rate may follow a [`schedule`]. [`scaling`] prepares inputs, [`clip`], [`average`] and
+//! [`early_stopping`] go between steps; [`perceptron`] learns by a rule of its own. [`matmul`], [`math`], [`vector`] and
+//! [`mod@softmax`] are kernels over slices that other crates can link. [`simd`] is what all kernels are written in.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -105,6 +105,7 @@ pub mod schedule;
 pub mod simd;
 pub mod softmax;
 pub mod train;
+pub mod vector;
 pub mod work;
 
 pub use flat::Flat;

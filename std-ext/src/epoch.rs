@@ -45,6 +45,8 @@ use femto::{Flat, Net};
 use thiserror::Error;
 
 use crate::data::{Dataset, permutation};
+use crate::heap::boxed;
+use crate::optimizer::NetOptimizer;
 
 /// Why a set could not be trained with or evaluated.
 ///
@@ -111,6 +113,15 @@ pub struct Epochs<N: Split<First: Layer>, T> {
     inputs: Vec<<N::First as Layer>::In>,
     targets: Vec<T>,
     tape: Vec<TapeOf<N::First>>,
+    /// For optimizers that want one.
+    gradient: Option<Box<Net<N::First>>>,
+}
+
+/// The samples of a step, side by side, and its tape.
+struct Batch<'a, L: Layer, T> {
+    inputs: &'a [L::In],
+    targets: &'a [T],
+    tape: &'a mut [TapeOf<L>],
 }
 
 impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
@@ -134,7 +145,15 @@ impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
     /// ```
     pub fn new(batch_size: usize, seed: u64) -> Result<Self, EpochError> {
         let batch_size = NonZeroUsize::new(batch_size).ok_or(EpochError::ZeroBatchSize)?;
-        Ok(Self { batch_size, seed, next: 0, inputs: Vec::new(), targets: Vec::new(), tape: Vec::new() })
+        Ok(Self {
+            batch_size,
+            seed,
+            next: 0,
+            inputs: Vec::new(),
+            targets: Vec::new(),
+            tape: Vec::new(),
+            gradient: None,
+        })
     }
 
     /// The same, beginning with another epoch: the samples come in the order they would have had in a run
@@ -208,6 +227,72 @@ impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
         F: Loss<T> + Sync,
         R: Rule<MOMENTS>,
     {
+        self.run_steps::<F>(workers, train, |batch| {
+            net.step_on(workers, objective, batch.inputs, batch.targets, batch.tape, optimizer)
+        })
+    }
+
+    /// [`Self::run`] for an optimizer that wants a whole gradient; one of more network's size is kept for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use femto::layer::Dense;
+    /// use femto::loss::CrossEntropy;
+    /// use femto::train::Objective;
+    /// use femto::{Flat, Level};
+    /// use femto_std::data::digits;
+    /// use femto_std::epoch::Epochs;
+    /// use femto_std::optimizer::{Muon, TensorOptimizer};
+    ///
+    /// type Linear = femto::net![Dense<64, 10>];
+    /// let mut net = Linear::ZERO;
+    /// let mut muon = TensorOptimizer::new(Muon::new(0.01));
+    /// let objective = Objective::mean(CrossEntropy);
+    /// let mut epochs = Epochs::new(32, 1)?;
+    /// let report = epochs.run_by_gradient(&mut net, Level::detect(), &objective, &mut muon, &digits())?;
+    /// assert!(report.loss < 1.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_by_gradient<F, O>(
+        &mut self,
+        net: &mut Net<L>,
+        workers: impl Workers,
+        objective: &Objective<F>,
+        optimizer: &mut O,
+        train: &Dataset<L::In, T>,
+    ) -> Result<EpochReport, EpochError>
+    where
+        T: Send + Sync,
+        F: Loss<T> + Sync,
+        O: NetOptimizer<L> + Send + ?Sized,
+    {
+        let mut gradient = self.gradient.take().unwrap_or_else(boxed);
+        let report = self.run_steps::<F>(workers, train, |batch| {
+            gradient.as_mut_slice().fill(0.0);
+            let objective = objective.at_step(optimizer.steps());
+            let loss = net.gradient_on(workers, &objective, batch.inputs, batch.targets, batch.tape, &mut gradient)?;
+            optimizer.apply(workers.level(), net, &gradient);
+            Ok(loss)
+        });
+        self.gradient = Some(gradient);
+        report
+    }
+
+    /// Makes a step with each batch of an epoch.
+    fn run_steps<F: Loss<T>>(
+        &mut self,
+        workers: impl Workers,
+        train: &Dataset<L::In, T>,
+        mut step: impl FnMut(Batch<'_, L, T>) -> Result<f32, BatchError> + Send,
+    ) -> Result<EpochReport, EpochError>
+    where
+        T: Send + Sync,
+    {
         check_set::<L, T, F>(train)?;
         let epoch = self.next;
         let batch_size = self.batch_size.get();
@@ -219,8 +304,8 @@ impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
             let mut loss = 0.0;
             for batch in batches {
                 self.gather(train, batch);
-                net.step_on(workers, objective, &self.inputs, &self.targets, &mut self.tape, optimizer)
-                    .map_err(EpochError::Set)?;
+                let Self { inputs, targets, tape, .. } = &mut *self;
+                step(Batch { inputs, targets, tape }).map_err(EpochError::Set)?;
                 // The tape has the plain loss of each row, free of reduction, penalty and the rounding of their
                 // sum.
                 loss += self.tape.iter().take(batch.len()).map(|row| f64::from(row.first)).sum::<f64>();

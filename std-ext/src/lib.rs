@@ -7,6 +7,7 @@
 //! | [`epoch`] | passes over a training set |
 //! | [`evaluate`] | predictions and the mean loss for many rows |
 //! | [`metrics`] | accuracy, the confusion matrix |
+//! | [`optimizer`] | optimizers that look at whole tensors or at several losses: LAMB, Adafactor, Muon, L-BFGS |
 //! | [`weights`] | saving, loading, a fingerprint |
 //! | [`heap`] | networks and optimizers that a stack cannot hold |
 //! | [`threads`] | training on all cores, with the bits of one |
@@ -69,5 +70,6 @@ pub mod epoch;
 pub mod evaluate;
 pub mod heap;
 pub mod metrics;
+pub mod optimizer;
 pub mod threads;
 pub mod weights;

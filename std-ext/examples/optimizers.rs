@@ -1,0 +1,247 @@
+//! Every optimizer, then every schedule, on the same network and the same handwritten digits.
+//!
+//! ```sh
+//! cargo run --release --example optimizers
+//! ```
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use femto::activation::Relu;
+use femto::init::Init;
+use femto::layer::Dense;
+use femto::loss::CrossEntropy;
+use femto::optimizer::{Momentum, Optimizer, Rule, ScheduleFreeAdamW, Scheduled};
+use femto::schedule::{
+    Constant, Cosine, CosineRestarts, Exponential, InverseTime, Linear, Milestones, OneCycle, Polynomial,
+    ReduceOnPlateau, Schedule, Sequence, Staircase, Warmup,
+};
+use femto::train::Objective;
+use femto::{Flat, Level, net};
+use femto_std::data::{Dataset, Fractions, digits, stratified_split};
+use femto_std::epoch::Epochs;
+use femto_std::evaluate::{mean_loss, predict_classes};
+use femto_std::metrics::accuracy;
+use femto_std::optimizer::{
+    Lbfgs, LbfgsSettings, NetOptimizer, OptimizerName, RuleVisitor, TensorOptimizer, TensorRule,
+};
+
+type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
+type Images = Dataset<[f32; 64], u8>;
+
+const OBJECTIVE: Objective<CrossEntropy> = Objective::mean(CrossEntropy);
+
+/// Trains the same network with every optimizer, and with every schedule.
+#[derive(Parser)]
+struct Options {
+    /// How many times to go over the training images.
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: u32,
+    /// What initial weights and the order of the images are drawn from.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    let digits = digits();
+    let split = stratified_split(digits.targets(), Fractions::new(0.0, 0.2)?, 7)?;
+    let course = Course {
+        level: Level::detect(),
+        train: digits.select(&split.train)?,
+        test: digits.select(&split.test)?,
+        batch: 32,
+        epochs: options.epochs,
+        seed: options.seed,
+    };
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "64-32-10 on {} digits, {} epochs in batches of {}, tested with {}; level {}\n",
+        course.train.len(),
+        course.epochs,
+        course.batch,
+        course.test.len(),
+        course.level
+    )?;
+
+    writeln!(out, "{}", Row::head("optimizer", "rate"))?;
+    for name in OptimizerName::ALL {
+        let rate = name.usual_rate();
+        // Signs of gradients mean something only where all gradients are of the same batch.
+        let whole = matches!(name, OptimizerName::Rprop);
+        let row = name.visit(rate, if whole { course.in_whole_batches() } else { course.clone() })?;
+        writeln!(out, "{}", row.line(name.as_str(), &rate.to_string()))?;
+    }
+    writeln!(out, "{}", course.lbfgs()?.line("l-bfgs", "1"))?;
+    writeln!(out, "rprop and l-bfgs learn from all images in each step; schedule-free is tested with its average")?;
+
+    writeln!(out, "\n{}", Row::head("schedule", "from"))?;
+    course.schedules(&mut out)?;
+    Ok(())
+}
+
+/// What everybody learns from, and how long.
+#[derive(Clone)]
+struct Course {
+    level: Level,
+    train: Images,
+    test: Images,
+    batch: usize,
+    epochs: u32,
+    seed: u64,
+}
+
+/// How it went.
+struct Row {
+    loss: f64,
+    accuracy: f64,
+    step: Duration,
+    bytes_per_parameter: f64,
+}
+
+impl Row {
+    fn head(what: &str, rate: &str) -> String {
+        format!(
+            "{what:<20}{rate:>8}{:>13}{:>15}{:>12}{:>20}",
+            "final loss", "test accuracy", "step", "bytes a parameter"
+        )
+    }
+
+    fn line(&self, name: &str, rate: &str) -> String {
+        format!(
+            "{name:<20}{rate:>8}{:>13.4}{:>15.4}{:>9.1} us{:>20.1}",
+            self.loss,
+            self.accuracy,
+            self.step.as_secs_f64() * 1e6,
+            self.bytes_per_parameter
+        )
+    }
+}
+
+impl Course {
+    /// The same with one step an epoch, and ten times the epochs.
+    fn in_whole_batches(&self) -> Self {
+        Self { batch: self.train.len(), epochs: self.epochs.saturating_mul(10), ..self.clone() }
+    }
+
+    fn fresh(&self) -> Digits {
+        let mut net = Digits::ZERO;
+        net.init(Init::HeUniform, self.seed);
+        net
+    }
+
+    /// How well a network does, after so many steps in that time.
+    fn row(&self, net: &Digits, time: Duration, steps: u32, state: usize) -> Result<Row, Box<dyn Error>> {
+        let classes = predict_classes(net, self.level, self.test.inputs());
+        Ok(Row {
+            loss: mean_loss(net, self.level, CrossEntropy, &self.train)?,
+            accuracy: accuracy(&classes, self.test.targets())?,
+            step: time / steps.max(1),
+            bytes_per_parameter: (size_of::<f32>() * state) as f64 / Digits::PARAMETERS as f64,
+        })
+    }
+
+    /// All epochs in place, each piece of the gradient used as it is finished.
+    fn in_place<R: Rule<MOMENTS>, const MOMENTS: usize>(
+        &self,
+        optimizer: &mut Optimizer<Digits, R, MOMENTS>,
+        mut after_epoch: impl FnMut(&mut R, f64),
+    ) -> Result<(Digits, Duration), Box<dyn Error>> {
+        let mut net = self.fresh();
+        let mut epochs = Epochs::new(self.batch, self.seed)?;
+        let mut time = Duration::ZERO;
+        for _ in 0..self.epochs {
+            let start = Instant::now();
+            let report = epochs.run(&mut net, self.level, &OBJECTIVE, optimizer, &self.train)?;
+            time += start.elapsed();
+            after_epoch(&mut optimizer.rule, report.loss);
+        }
+        Ok((net, time))
+    }
+
+    fn lbfgs(&self) -> Result<Row, Box<dyn Error>> {
+        let mut net = self.fresh();
+        let mut lbfgs = Lbfgs::new(LbfgsSettings { history: 10, ..LbfgsSettings::default() });
+        let mut tape = vec![Digits::TAPE; self.train.len()];
+        let (start, mut gradients) = (Instant::now(), 0);
+        for _ in 0..self.epochs.div_ceil(4) {
+            lbfgs.step(self.level, &mut net, |net, gradient| {
+                gradients += 1;
+                net.gradient(self.level, &OBJECTIVE, self.train.inputs(), self.train.targets(), &mut tape, gradient)
+            })?;
+        }
+        let time = start.elapsed();
+        self.row(&net, time, gradients, 2 * (10 + 1) * Digits::PARAMETERS)
+    }
+
+    /// Momentum with each schedule over all steps.
+    fn schedules(&self, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+        let steps = self.epochs * self.train.len().div_ceil(self.batch) as u32;
+        let (rate, third) = (0.05, steps.div_ceil(3).max(1));
+        let cosine = Cosine { rate, end: 0.0, steps };
+        self.schedule(out, "constant", Constant { rate })?;
+        self.schedule(out, "linear", Linear { from: rate, to: 0.0, steps })?;
+        self.schedule(out, "polynomial", Polynomial { rate, end: 0.0, steps, power: 2.0 })?;
+        self.schedule(out, "inverse time", InverseTime { rate, decay: 5.0 / steps as f32 })?;
+        self.schedule(out, "exponential", Exponential { rate, factor: libm::powf(0.05, 1.0 / steps as f32) })?;
+        self.schedule(out, "step", Staircase { rate, factor: 0.3, every: third })?;
+        self.schedule(out, "multi-step", Milestones { rate, factor: 0.1, milestones: [steps / 2, steps / 4 * 3] })?;
+        self.schedule(out, "cosine", cosine)?;
+        let restarts = CosineRestarts { rate, end: 0.0, steps: steps.div_ceil(7).max(1), factor: 2 };
+        self.schedule(out, "warm restarts", restarts)?;
+        self.schedule(out, "one cycle", OneCycle::new(2.0 * rate, steps))?;
+        self.schedule(out, "warm-up, cosine", Warmup { steps: steps / 10, start: 0.1, then: cosine })?;
+        let (first, then) = (Constant { rate }, Linear { from: rate, to: 0.0, steps: steps - steps / 2 });
+        self.schedule(out, "constant, linear", Sequence { first, steps: steps / 2, then })?;
+
+        let mut plateau = ReduceOnPlateau { patience: 1, factor: 0.3, ..ReduceOnPlateau::new(rate) };
+        let mut optimizer = Optimizer::new(Momentum::new(rate));
+        let (net, time) =
+            self.in_place(&mut optimizer, |rule, loss| rule.learning_rate = plateau.observe(loss as f32))?;
+        let row = self.row(&net, time, optimizer.steps(), Digits::PARAMETERS)?;
+        writeln!(out, "{}", row.line("reduce on plateau", &rate.to_string()))?;
+        Ok(())
+    }
+
+    fn schedule(&self, out: &mut impl Write, name: &str, schedule: impl Schedule) -> Result<(), Box<dyn Error>> {
+        let mut optimizer = Optimizer::new(Scheduled { rule: Momentum::new(1.0), schedule });
+        let (net, time) = self.in_place(&mut optimizer, |_, _| {})?;
+        let row = self.row(&net, time, optimizer.steps(), Digits::PARAMETERS)?;
+        writeln!(out, "{}", row.line(name, &schedule.rate(0).to_string()))?;
+        Ok(())
+    }
+}
+
+impl RuleVisitor for Course {
+    type Output = Result<Row, Box<dyn Error>>;
+
+    fn element_wise<R: Rule<MOMENTS>, const MOMENTS: usize>(self, rule: R) -> Self::Output {
+        let mut optimizer = Optimizer::new(rule);
+        let (net, time) = self.in_place(&mut optimizer, |_, _| {})?;
+        self.row(&net, time, optimizer.steps(), MOMENTS * Digits::PARAMETERS)
+    }
+
+    fn schedule_free(self, rule: ScheduleFreeAdamW) -> Self::Output {
+        let mut optimizer = Optimizer::new(rule);
+        let (net, time) = self.in_place(&mut optimizer, |_, _| {})?;
+        let mut average = Digits::ZERO;
+        optimizer.averaged(self.level, &net, &mut average);
+        self.row(&average, time, optimizer.steps(), 2 * Digits::PARAMETERS)
+    }
+
+    fn tensor_wise<R: TensorRule>(self, rule: R) -> Self::Output {
+        let (mut net, mut optimizer) = (self.fresh(), TensorOptimizer::new(rule));
+        let mut epochs = Epochs::new(self.batch, self.seed)?;
+        let mut time = Duration::ZERO;
+        for _ in 0..self.epochs {
+            let start = Instant::now();
+            epochs.run_by_gradient(&mut net, self.level, &OBJECTIVE, &mut optimizer, &self.train)?;
+            time += start.elapsed();
+        }
+        let state = optimizer.state().iter().map(|state| state.len()).sum();
+        self.row(&net, time, optimizer.steps(), state)
+    }
+}

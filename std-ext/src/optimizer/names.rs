@@ -1,0 +1,155 @@
+//! Optimizers by their names, for programs whose users choose one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use femto::optimizer::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, Lion, Momentum, NAdam, RAdam, RmsProp, Rprop, Rule,
+    ScheduleFreeAdamW, Sgd,
+};
+use thiserror::Error;
+
+use super::{Adafactor, Lamb, Lars, Muon, TensorRule};
+
+/// What is done with the rule that a name stands for: the types of rules differ, so this is a function for each.
+///
+/// See [`OptimizerName::visit`].
+pub trait RuleVisitor {
+    /// What comes of it.
+    type Output;
+
+    /// The rule looks at one parameter at a time.
+    fn element_wise<R: Rule<MOMENTS>, const MOMENTS: usize>(self, rule: R) -> Self::Output;
+
+    /// The rule is the schedule-free one, whose predictions are made with an average of the parameters.
+    fn schedule_free(self, rule: ScheduleFreeAdamW) -> Self::Output
+    where
+        Self: Sized,
+    {
+        self.element_wise(rule)
+    }
+
+    /// The rule looks at whole tensors.
+    fn tensor_wise<R: TensorRule>(self, rule: R) -> Self::Output;
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $rate:literal $route:ident $rule:expr;)*) => {
+        /// The name of an optimizer with its usual settings.
+        ///
+        /// ```
+        /// use femto_std::optimizer::OptimizerName;
+        ///
+        /// assert_eq!("adamw".parse(), Ok(OptimizerName::AdamW));
+        /// assert_eq!(OptimizerName::AdamW.to_string(), "adamw");
+        /// assert!("adamm".parse::<OptimizerName>().is_err());
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum OptimizerName {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl OptimizerName {
+            /// All names.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name, in lower case.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// A learning rate that serves small networks on standardised inputs. It is where to begin to look for a
+            /// better one.
+            #[must_use]
+            pub const fn usual_rate(self) -> f32 {
+                match self { $(Self::$variant => $rate,)* }
+            }
+
+            /// Calls the visitor with the rule, its learning rate set.
+            pub fn visit<V: RuleVisitor>(self, learning_rate: f32, visitor: V) -> V::Output {
+                match self {
+                    $(Self::$variant => {
+                        let rule = $rule;
+                        visitor.$route(rule(learning_rate))
+                    })*
+                }
+            }
+        }
+    };
+}
+
+names! {
+    /// [`Sgd`].
+    Sgd "sgd" 0.1 element_wise Sgd::new;
+    /// [`Momentum`].
+    Momentum "momentum" 0.05 element_wise Momentum::new;
+    /// [`Momentum`] with Nesterov's look-ahead.
+    Nesterov "nesterov" 0.05 element_wise Momentum::nesterov;
+    /// [`Asgd`].
+    Asgd "asgd" 0.1 element_wise Asgd::new;
+    /// [`Adagrad`].
+    Adagrad "adagrad" 0.03 element_wise Adagrad::new;
+    /// [`Adadelta`].
+    Adadelta "adadelta" 1.0 element_wise Adadelta::new;
+    /// [`RmsProp`].
+    RmsProp "rmsprop" 3e-3 element_wise RmsProp::<false>::new;
+    /// [`RmsProp`], centered.
+    RmsPropCentered "rmsprop-centered" 3e-3 element_wise RmsProp::<true>::new;
+    /// [`RmsProp`] with momentum 0.9.
+    RmsPropMomentum "rmsprop-momentum" 1e-3 element_wise |rate| RmsProp::<false>::new(rate).with_momentum(0.9);
+    /// [`Rprop`], for whole batches only.
+    Rprop "rprop" 1e-3 element_wise Rprop::new;
+    /// [`Adam`].
+    Adam "adam" 3e-3 element_wise Adam::new;
+    /// [`AmsGrad`].
+    AmsGrad "amsgrad" 3e-3 element_wise AmsGrad::new;
+    /// [`AdamW`].
+    AdamW "adamw" 3e-3 element_wise AdamW::new;
+    /// [`Adamax`].
+    Adamax "adamax" 5e-3 element_wise Adamax::new;
+    /// [`NAdam`].
+    NAdam "nadam" 3e-3 element_wise NAdam::new;
+    /// [`RAdam`].
+    RAdam "radam" 3e-3 element_wise RAdam::new;
+    /// [`ScheduleFreeAdamW`].
+    ScheduleFree "schedule-free" 1e-2 schedule_free ScheduleFreeAdamW::new;
+    /// [`Lion`].
+    Lion "lion" 5e-4 element_wise Lion::new;
+    /// [`Lars`].
+    Lars "lars" 1.0 tensor_wise Lars::new;
+    /// [`Lamb`].
+    Lamb "lamb" 1e-2 tensor_wise Lamb::new;
+    /// [`Adafactor`].
+    Adafactor "adafactor" 1e-2 tensor_wise Adafactor::new;
+    /// [`Muon`].
+    Muon "muon" 1e-2 tensor_wise Muon::new;
+}
+
+impl fmt::Display for OptimizerName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// A name that no optimizer has.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("there is no optimizer '{name}': use one of {}", all_names())]
+pub struct UnknownOptimizer {
+    /// The name.
+    pub name: String,
+}
+
+impl FromStr for OptimizerName {
+    type Err = UnknownOptimizer;
+
+    fn from_str(name: &str) -> Result<Self, UnknownOptimizer> {
+        let found = Self::ALL.iter().find(|optimizer| optimizer.as_str() == name);
+        found.copied().ok_or_else(|| UnknownOptimizer { name: name.to_owned() })
+    }
+}
+
+fn all_names() -> String {
+    OptimizerName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+}
