@@ -105,8 +105,8 @@ fn a_hundred_steps_are_those_of_double_precision() {
                 seen += 1;
             };
         }
-        run!("lamb", Lamb::new(0.02), 1e-5);
-        let rule = Lamb { beta1: 0.8, beta2: 0.99, epsilon: 1e-3, weight_decay: 0.1, ..Lamb::new(0.02) };
+        run!("lamb", Lamb::new(0.01), 1e-5);
+        let rule = Lamb { beta1: 0.8, beta2: 0.99, epsilon: 1e-3, weight_decay: 0.1, ..Lamb::new(0.01) };
         run!("lamb with decay", rule, 1e-5);
         run!("lars", Lars::new(2.0), 1e-5);
         let rule = Lars { momentum: 0.8, weight_decay: 0.05, trust_coefficient: 0.02, ..Lars::new(0.5) };
@@ -174,10 +174,10 @@ fn a_wrong_setting_is_seen() {
             )+
         };
     }
-    let right = Lamb { beta1: 0.8, beta2: 0.99, epsilon: 1e-3, weight_decay: 0.1, ..Lamb::new(0.02) };
+    let right = Lamb { beta1: 0.8, beta2: 0.99, epsilon: 1e-3, weight_decay: 0.1, ..Lamb::new(0.01) };
     seen!(
         "lamb with decay",
-        Lamb { learning_rate: 0.0201, ..right },
+        Lamb { learning_rate: 0.0101, ..right },
         Lamb { beta1: 0.81, ..right },
         Lamb { beta2: 0.98, ..right },
         Lamb { epsilon: 2e-3, ..right },

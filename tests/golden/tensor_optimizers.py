@@ -159,8 +159,8 @@ def muon(decay=0.0, newton_schulz=in_double_precision, **settings):
 EPS1 = 2.0**-23
 LBFGS_STEPS = {"checked": [1, 2, 3, 5, 10], "l2": L2}
 RUNS = {
-    "lamb": (lambda p: [Lamb(p, lr=0.02)], {}),
-    "lamb with decay": (lambda p: [Lamb(p, lr=0.02, betas=(0.8, 0.99), eps=1e-3, weight_decay=0.1)], {}),
+    "lamb": (lambda p: [Lamb(p, lr=0.01)], {}),
+    "lamb with decay": (lambda p: [Lamb(p, lr=0.01, betas=(0.8, 0.99), eps=1e-3, weight_decay=0.1)], {}),
     "lars": (lambda p: [Lars(p, lr=2.0)], {}),
     "lars with decay": (lambda p: [Lars(p, lr=0.5, momentum=0.8, weight_decay=0.05, trust=0.02)], {}),
     # With twice the rate a run of PyTorch in single precision is 5e-4 away from this one after 100 steps.
