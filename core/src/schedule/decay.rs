@@ -1,6 +1,6 @@
 //! Rates that stay, or fall by a power.
 
-use super::{Schedule, part};
+use super::Schedule;
 
 /// The same rate always.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -40,9 +40,13 @@ pub struct Linear {
 
 impl Schedule for Linear {
     fn rate(&self, step: u32) -> f32 {
-        let part = part(step, self.steps);
-        // Both ends are met exactly.
-        self.from * (1.0 - part) + self.to * part
+        let left = self.steps.saturating_sub(step);
+        if left == 0 {
+            return self.to;
+        }
+        // Both ends are met exactly, and a rate near 0 keeps its digits.
+        let steps = self.steps as f32;
+        self.from * (left as f32 / steps) + self.to * (step as f32 / steps)
     }
 }
 

@@ -122,8 +122,3 @@ impl<A: Schedule, B: Schedule> Schedule for Sequence<A, B> {
         }
     }
 }
-
-/// How much of `steps` is behind at `step`, in 0..=1; all of none.
-fn part(step: u32, steps: u32) -> f32 {
-    if step >= steps { 1.0 } else { step as f32 / steps as f32 }
-}
