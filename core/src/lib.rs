@@ -81,6 +81,7 @@
 #![deny(unsafe_code)]
 
 pub mod activation;
+pub mod average;
 pub mod clip;
 #[allow(unsafe_code, reason = "the flat view of values")]
 pub mod flat;
