@@ -83,6 +83,7 @@
 pub mod activation;
 pub mod average;
 pub mod clip;
+pub mod early_stopping;
 #[allow(unsafe_code, reason = "the flat view of values")]
 pub mod flat;
 pub mod init;
