@@ -97,6 +97,7 @@ pub mod optimizer;
 pub mod rng;
 #[allow(unsafe_code, reason = "rows of a batch or a tape at a stride")]
 pub mod rows;
+pub mod scaling;
 #[allow(unsafe_code, reason = "instructions behind tokens, and loops over slices")]
 pub mod simd;
 pub mod softmax;
