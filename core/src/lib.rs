@@ -74,8 +74,9 @@
 //! # Map
 //!
 //! [`layer`] and [`train`] are what a user of networks needs, with [`activation`], [`loss`], [`optimizer`] and
-//! [`init`]. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can link. [`simd`] is
-//! what all kernels are written in.
+//! [`init`]. [`scaling`] prepares inputs, [`clip`], [`average`] and [`early_stopping`] go between steps; [`perceptron`]
+//! learns by a rule of its own. [`matmul`], [`math`] and [`mod@softmax`] are kernels over slices that other crates can
+//! link. [`simd`] is what all kernels are written in.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -94,6 +95,7 @@ pub mod math;
 pub mod matmul;
 #[allow(unsafe_code, reason = "parameters and moments behind a sink, moments made in place")]
 pub mod optimizer;
+pub mod perceptron;
 pub mod rng;
 #[allow(unsafe_code, reason = "rows of a batch or a tape at a stride")]
 pub mod rows;
