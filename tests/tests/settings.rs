@@ -1,5 +1,7 @@
 //! Rules, objectives and shapes as data, with the feature `serde`.
 
+use femto::average::{Ema, RunningMean};
+use femto::early_stopping::{Best, Better, EarlyStopping, Progress, Verdict};
 use femto::init::{Init, Initializer};
 use femto::layer::{Dense, Tensor};
 use femto::loss::{CrossEntropy, Reduction};
@@ -20,6 +22,22 @@ fn settings_come_back_as_they_were() {
     let objective = Objective { loss: CrossEntropy, reduction: Reduction::Sum, l2: 0.5 };
     round_trip(&objective, r#"{"loss":null,"reduction":"Sum","l2":0.5}"#);
     round_trip(&(Isa::Avx2, Arithmetic::Unfused), r#"["Avx2","Unfused"]"#);
+}
+
+#[test]
+fn what_goes_on_later_comes_back_as_it_was() {
+    round_trip(&Ema { decay: 0.5, updates: 7 }, r#"{"decay":0.5,"updates":7}"#);
+    round_trip(&RunningMean { updates: 7 }, r#"{"updates":7}"#);
+    let progress = Progress { observed: 9, waited: 2, best: Some(Best { value: 0.25, at: 6 }) };
+    round_trip(
+        &EarlyStopping { better: Better::Higher, progress, ..EarlyStopping::new(3) },
+        concat!(
+            r#"{"patience":3,"min_delta":0.0,"better":"Higher","#,
+            r#""progress":{"observed":9,"waited":2,"best":{"value":0.25,"at":6}}}"#
+        ),
+    );
+    round_trip(&Progress::default(), r#"{"observed":0,"waited":0,"best":null}"#);
+    round_trip(&Verdict::Improved, r#""Improved""#);
 }
 
 #[test]
