@@ -8,6 +8,7 @@
 #![no_std]
 #![no_main]
 
+mod around;
 mod kernels;
 mod learning;
 
@@ -35,5 +36,5 @@ fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
 pub extern "C" fn main() -> c_int {
     #[cfg(feature = "planted-panic")]
     assert!(black_box(true), "a panic that can be reached");
-    c_int::from(!Level::supported().all(|level| learning::works(level) && kernels::work(level)))
+    c_int::from(!Level::supported().all(|level| learning::works(level) && kernels::work(level) && around::works(level)))
 }
