@@ -3,8 +3,8 @@
 use femto::average::{Ema, RunningMean};
 use femto::layer::Dense;
 use femto::{Flat, Level, ShapeError, net};
-use femto_tests::levels;
 use femto_tests::numbers::{Numbers, bits, doubles};
+use femto_tests::{levels, reference};
 
 type Net = net![Dense<5, 7>];
 
@@ -108,6 +108,24 @@ fn a_decay_of_one_keeps_the_first_and_of_zero_the_last() {
             forgets.update(level, &mut last, &weights);
         }
         assert_eq!((first, last), ([1.0, -2.0, 3.0], [4.0, 5.0, -6.0]), "{level}");
+    }
+}
+
+#[test]
+fn an_update_starts_from_what_counts_more() {
+    let (old, weights) = (Numbers::new(404).vector(37), Numbers::new(405).vector(37));
+    for level in levels::all() {
+        for decay in [0.9, 0.6, 0.5, 0.4, 0.1] {
+            let mut average = old.clone();
+            let mut ema = Ema { decay, updates: 1 };
+            ema.update_slice(level, &mut average, &weights).unwrap();
+            let mac = |a, b, c| reference::mac(level.arithmetic(), a, b, c);
+            let exact = old
+                .iter()
+                .zip(&weights)
+                .map(|(old, w)| if decay > 0.5 { mac(1.0 - decay, w - old, *old) } else { mac(decay, old - w, *w) });
+            assert_eq!(bits(&average), bits(&exact.collect::<Vec<_>>()), "{level}: decay {decay}");
+        }
     }
 }
 
