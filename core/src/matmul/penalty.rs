@@ -30,19 +30,36 @@ impl Penalty {
     /// Adds the gradient of the penalty on `weights`: first that of L2, then that of L1.
     #[inline(always)]
     pub(crate) fn add_gradient<S: Simd>(self, s: S, gradient: &mut [f32], weights: &[f32]) {
-        if self.l2 != 0.0 {
-            let l2 = s.splat(self.l2);
-            simd::zip(
-                s,
-                gradient,
-                [weights],
-                #[inline(always)]
-                |g, [w]| s.mac(l2, w, g),
-            );
-        }
-        if self.l1 != 0.0 {
-            add_signs(s, self.l1, gradient, weights);
-        }
+        // Out of line: all rules share the loops.
+        s.outline(
+            #[inline(always)]
+            || {
+                if self.l2 != 0.0 {
+                    let l2 = s.splat(self.l2);
+                    simd::zip(
+                        s,
+                        gradient,
+                        [weights],
+                        #[inline(always)]
+                        |g, [w]| s.mac(l2, w, g),
+                    );
+                }
+                if self.l1 != 0.0 {
+                    let (l1, zero, one) = (s.splat(self.l1), s.splat(0.0), s.splat(1.0));
+                    simd::zip(
+                        s,
+                        gradient,
+                        [weights],
+                        #[inline(always)]
+                        |g, [w]| {
+                            // The sign of 0 is that 0, of NaN that NaN.
+                            let sign = s.select(s.lt(zero, s.abs(w)), s.copy_sign(one, w), w);
+                            s.mac(l1, sign, g)
+                        },
+                    );
+                }
+            },
+        );
     }
 
     /// Adds what `weights` contribute to the penalty to the virtual lanes; the first weight belongs to lane 0.
@@ -50,20 +67,13 @@ impl Penalty {
     /// Without L1 these are plain squares, so that the factor is taken once of their sum.
     #[inline(always)]
     pub(crate) fn add_value<S: Simd>(self, s: S, lanes: &mut [f32; VIRTUAL_LANES], weights: &[f32]) {
-        // Out of line: all layers share the loops.
+        // Out of line: all layers share the loop.
         s.outline(
             #[inline(always)]
             || {
-                if self.l1 == 0.0 {
-                    return simd::fold_into(
-                        s,
-                        lanes,
-                        weights,
-                        #[inline(always)]
-                        |acc, w| s.mac(w, w, acc),
-                    );
-                }
-                let (l1, half_l2) = (s.splat(self.l1), s.splat(0.5 * self.l2));
+                // 1 * |w| + 0 is |w|, exactly.
+                let (l1, half_l2) = if self.l1 == 0.0 { (0.0, 1.0) } else { (self.l1, 0.5 * self.l2) };
+                let (l1, half_l2) = (s.splat(l1), s.splat(half_l2));
                 simd::fold_into(
                     s,
                     lanes,
@@ -89,26 +99,4 @@ impl Penalty {
             simd::sum(s, lanes)
         }
     }
-}
-
-/// Adds `l1 * sign(w)`; the sign of 0 is that 0, of NaN that NaN.
-#[inline(always)]
-fn add_signs<S: Simd>(s: S, l1: f32, gradient: &mut [f32], weights: &[f32]) {
-    // Out of line: all rules share the loop.
-    s.outline(
-        #[inline(always)]
-        || {
-            let (l1, zero, one) = (s.splat(l1), s.splat(0.0), s.splat(1.0));
-            simd::zip(
-                s,
-                gradient,
-                [weights],
-                #[inline(always)]
-                |g, [w]| {
-                    let sign = s.select(s.lt(zero, s.abs(w)), s.copy_sign(one, w), w);
-                    s.mac(l1, sign, g)
-                },
-            );
-        },
-    );
 }
