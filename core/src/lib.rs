@@ -100,10 +100,7 @@ pub mod rng;
 #[allow(unsafe_code, reason = "rows of a batch or a tape at a stride")]
 pub mod rows;
 pub mod scaling;
-<<<<<<< HEAD
 pub mod schedule;
-=======
->>>>>>> 4c63403c5f62cdca2a4ff4ccb6919d5ed38805ea
 #[allow(unsafe_code, reason = "instructions behind tokens, and loops over slices")]
 pub mod simd;
 pub mod softmax;

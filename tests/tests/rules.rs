@@ -9,7 +9,7 @@ use std::task::Poll;
 use femto::activation::{Relu, Tanh};
 use femto::layer::{Dense, TensorName};
 use femto::loss::MeanSquaredError;
-use femto::matmul::{Accumulate, tn_into};
+use femto::matmul::{Accumulate, Penalty, tn_into};
 use femto::optimizer::{
     Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, ByKind, Frozen, Groups, Lion, Momentum, NAdam, Optimizer,
     RAdam, RmsProp, Rprop, Rule, ScheduleFreeAdamW, Scheduled, Sgd,
@@ -39,7 +39,7 @@ fn both_routes<R: Rule<MOMENTS>, const MOMENTS: usize>(
     level: Level,
     rule: R,
     rows: usize,
-    l2: f32,
+    penalty: Penalty,
 ) -> [Vec<Vec<u32>>; 2] {
     let mut numbers = Numbers::new(70);
     let mut in_place = Weights::ZERO;
@@ -50,23 +50,27 @@ fn both_routes<R: Rule<MOMENTS>, const MOMENTS: usize>(
         let (mut x, d): (Vec<[f32; 13]>, Vec<[f32; 19]>) = (numbers.rows(rows), numbers.rows(rows));
         // Rows of the gradient that are 0, which some rules leave out.
         x.iter_mut().for_each(|x| x[3..8].fill(0.0));
-        tn_into(level, &x, &d, a.sink(&mut in_place, l2)).unwrap();
+        tn_into(level, &x, &d, a.sink(&mut in_place, penalty)).unwrap();
         let mut gradient = Weights::ZERO;
-        tn_into(level, &x, &d, Accumulate::part(&mut gradient, &by_gradient, l2)).unwrap();
+        tn_into(level, &x, &d, Accumulate::part(&mut gradient, &by_gradient, penalty)).unwrap();
         b.apply(level, &mut by_gradient, &gradient);
     }
     [state(&in_place, &a), state(&by_gradient, &b)]
 }
 
 fn check<R: Rule<MOMENTS> + Debug, const MOMENTS: usize>(rule: R) {
-    for (rows, l2) in [(1, 0.0), (1, 0.01), (7, 0.0), (7, 0.01)] {
+    let (l2, both) = (Penalty { l1: 0.0, l2: 0.01 }, Penalty { l1: 0.02, l2: 0.01 });
+    for (rows, penalty) in [(1, Penalty::NONE), (1, l2), (1, both), (7, Penalty::NONE), (7, both)] {
         for class in levels::CLASSES {
             let mut of_class: Option<Vec<Vec<u32>>> = None;
             for level in levels::of_class(class) {
-                let [in_place, by_gradient] = both_routes(level, rule, rows, l2);
-                assert!(in_place == by_gradient, "{rule:?} on {level}, {rows} rows, l2 {l2}: the routes differ");
+                let [in_place, by_gradient] = both_routes(level, rule, rows, penalty);
+                assert!(in_place == by_gradient, "{rule:?} on {level}, {rows} rows, {penalty:?}: the routes differ");
                 let expected = of_class.get_or_insert_with(|| in_place.clone());
-                assert!(in_place == *expected, "{rule:?} on {level}, {rows} rows, l2 {l2}: other bits in the class");
+                assert!(
+                    in_place == *expected,
+                    "{rule:?} on {level}, {rows} rows, {penalty:?}: other bits in the class"
+                );
             }
         }
     }
@@ -149,7 +153,7 @@ fn learn<R: Rule<MOMENTS>, const MOMENTS: usize>(
     let mut numbers = Numbers::new(73);
     let (mut net, mut optimizer) = (start(), Optimizer::new(rule));
     let mut tape = vec![Small::TAPE; rows];
-    let objective = Objective { l2: 0.01, ..Objective::mean(MeanSquaredError) };
+    let objective = Objective { l1: 1e-3, l2: 0.01, ..Objective::mean(MeanSquaredError) };
     for _ in 0..STEPS {
         let (mut x, y): (Vec<[f32; 13]>, Vec<[f32; 3]>) = (numbers.rows(rows), numbers.rows(rows));
         x.iter_mut().for_each(|x| x[3..8].fill(0.0));
