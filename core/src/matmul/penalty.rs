@@ -67,23 +67,17 @@ impl Penalty {
     /// Without L1 these are plain squares, so that the factor is taken once of their sum.
     #[inline(always)]
     pub(crate) fn add_value<S: Simd>(self, s: S, lanes: &mut [f32; VIRTUAL_LANES], weights: &[f32]) {
-        // Out of line: all layers share the loop.
-        s.outline(
+        // 1 * |w| + 0 is |w|, exactly.
+        let (l1, half_l2) = if self.l1 == 0.0 { (0.0, 1.0) } else { (self.l1, 0.5 * self.l2) };
+        let (l1, half_l2) = (s.splat(l1), s.splat(half_l2));
+        simd::fold_into(
+            s,
+            lanes,
+            weights,
             #[inline(always)]
-            || {
-                // 1 * |w| + 0 is |w|, exactly.
-                let (l1, half_l2) = if self.l1 == 0.0 { (0.0, 1.0) } else { (self.l1, 0.5 * self.l2) };
-                let (l1, half_l2) = (s.splat(l1), s.splat(half_l2));
-                simd::fold_into(
-                    s,
-                    lanes,
-                    weights,
-                    #[inline(always)]
-                    |acc, w| {
-                        let size = s.abs(w);
-                        s.mac(s.mac(half_l2, size, l1), size, acc)
-                    },
-                );
+            |acc, w| {
+                let size = s.abs(w);
+                s.mac(s.mac(half_l2, size, l1), size, acc)
             },
         );
     }

@@ -190,7 +190,9 @@ unsafe fn tn_into<S: Simd, K: Sink>(s: S, operands: &Operands, place: SinkPlace<
     let Operands { m, k, n, a: x, b: d, .. } = *operands;
     let SinkPlace { sink, base, penalised } = place;
     if !K::HAS_PLACE && k == 1 {
-        let (outer, sink) = (Outer { m, n, x, d, base }, sink.of(base, penalised));
+        let outer = Outer { m, n, x, d, base };
+        // Asked only where it makes a difference: a second sink lies on the stack beside the first.
+        let sink = if const { K::GROUPED } { sink.of(base, penalised) } else { sink };
         let penalty = if penalised { sink.penalty() } else { Penalty::NONE };
         // SAFETY: the caller's promise; of one sample the strides do not matter.
         unsafe {

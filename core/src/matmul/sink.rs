@@ -21,6 +21,8 @@ pub unsafe trait Sink: Copy {
     const COST: usize;
     /// Whether [`Self::keeps_at_zero_gradient`] can be true.
     const MAY_KEEP: bool;
+    /// Whether [`Self::of`] makes a difference.
+    const GROUPED: bool = false;
     /// The place of the gradient of parameter `index`.
     fn place(self, index: usize) -> *mut f32;
     /// Takes the finished gradient of the parameters from `index` on; where the sink has a place, `gradient` is that
@@ -130,6 +132,7 @@ unsafe impl<K: Sink> Sink for Shared<K> {
     const HAS_PLACE: bool = K::HAS_PLACE;
     const COST: usize = K::COST;
     const MAY_KEEP: bool = K::MAY_KEEP;
+    const GROUPED: bool = K::GROUPED;
 
     #[inline(always)]
     fn place(self, index: usize) -> *mut f32 {

@@ -314,6 +314,7 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
     const HAS_PLACE: bool = false;
     const COST: usize = U::COST;
     const MAY_KEEP: bool = U::MAY_KEEP;
+    const GROUPED: bool = U::GROUPED;
 
     #[inline(always)]
     fn place(self, _index: usize) -> *mut f32 {
