@@ -59,6 +59,11 @@ impl Contender {
         Self { name, calls: Calls::new(call), result: Box::new(move || result.clone()), worst_ulp: None }
     }
 
+    /// [`Self::with_result`] for a loop of as many calls as it is told to make.
+    pub fn with_loop(name: &'static str, result: Vec<f32>, calls: impl FnMut(u32) + 'static) -> Self {
+        Self { name, calls: Calls::looping(calls), result: Box::new(move || result.clone()), worst_ulp: None }
+    }
+
     /// The same with a measure of its accuracy: the worst error in ulp.
     #[must_use]
     pub fn with_worst_ulp(mut self, measure: impl Fn() -> f64 + 'static) -> Self {

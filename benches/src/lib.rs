@@ -7,6 +7,7 @@ pub mod functions;
 pub mod inputs;
 pub mod learning;
 pub mod networks;
+pub mod optimizers;
 pub mod peak;
 #[cfg(feature = "rivals")]
 pub mod products;

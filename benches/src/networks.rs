@@ -5,7 +5,7 @@ use femto::init::Init;
 use femto::layer::{Dense, Layer, TapeOf};
 use femto::loss::CrossEntropy;
 use femto::optimizer::{Optimizer, Rule};
-use femto::train::{BatchError, Objective};
+use femto::train::{BatchError, Objective, Workers};
 use femto::{Flat, Level, Net, ShapeError, net};
 
 use crate::inputs::{Aligned, labels, random, zeroed};
@@ -108,6 +108,16 @@ impl<L: Layer, R: Rule<MOMENTS>, const MOMENTS: usize, const B: usize> Training<
         let objective = Objective::mean(CrossEntropy);
         let Self { level, net, optimizer, inputs, labels, tape, .. } = self;
         net.step(*level, &objective, &***inputs, &*labels, &mut ***tape, optimizer)
+    }
+
+    /// One step by workers.
+    ///
+    /// # Errors
+    /// None: the batch fits.
+    pub fn step_on(&mut self, workers: impl Workers) -> Result<f32, BatchError> {
+        let objective = Objective::mean(CrossEntropy);
+        let Self { net, optimizer, inputs, labels, tape, .. } = self;
+        net.step_on(workers, &objective, &***inputs, &*labels, &mut ***tape, optimizer)
     }
 
     /// The same step over a gradient in memory, as it is needed for clipping, or to sum several batches: the gradient

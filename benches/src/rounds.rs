@@ -78,6 +78,11 @@ impl Calls {
         }))
     }
 
+    /// Calls that have a loop of their own.
+    pub(crate) fn looping(calls: impl FnMut(u32) + 'static) -> Self {
+        Self(Box::new(calls))
+    }
+
     /// Seconds of so many calls.
     pub(crate) fn time(&mut self, calls: u32) -> f64 {
         let start = Instant::now();

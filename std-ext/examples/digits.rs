@@ -21,14 +21,14 @@ use femto::activation::Relu;
 use femto::init::Init;
 use femto::layer::Dense;
 use femto::loss::CrossEntropy;
-use femto::optimizer::{Optimizer, Rule, ScheduleFreeAdamW};
+use femto::optimizer::{Adam, Optimizer};
 use femto::train::{Objective, Workers};
 use femto::{Arithmetic, Flat, Isa, Level, net};
 use femto_std::data::{DIGITS_CLASSES, DIGITS_PIXELS, Dataset, Fractions, digits, stratified_split};
 use femto_std::epoch::{EpochError, EpochReport, Epochs};
 use femto_std::evaluate::{predict_all, predict_classes};
 use femto_std::metrics::{ConfusionMatrix, accuracy};
-use femto_std::optimizer::{OptimizerName, RuleVisitor, TensorOptimizer, TensorRule};
+use femto_std::optimizer::OptimizerName;
 use femto_std::threads::Threads;
 use femto_std::weights::{self, weights_hash};
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -122,77 +122,55 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+const OBJECTIVE: Objective<CrossEntropy> = Objective::mean(CrossEntropy);
+
 /// Trains with the optimizer that the options name. Returns the network and the time that the epochs took, without
 /// validation and printing.
 fn train_network(options: &Options, threads: &Threads, parts: &Parts) -> Result<(Digits, Duration), Box<dyn Error>> {
     let rate = options.lr.unwrap_or(options.optimizer.usual_rate());
-    options.optimizer.visit(rate, Training { options, threads, parts })
+    if options.optimizer == OptimizerName::Adam {
+        // In place: each piece of the gradient changes the weights when it is finished, and none is stored.
+        let mut adam = Optimizer::new(Adam::new(rate));
+        return run_epochs(options, threads, parts, |epochs, net| {
+            epochs.run(net, threads, &OBJECTIVE, &mut adam, &parts.train)
+        });
+    }
+    let mut optimizer = options.optimizer.with_rate(rate);
+    let (net, time) = run_epochs(options, threads, parts, |epochs, net| {
+        epochs.run_by_gradient(net, threads, &OBJECTIVE, &mut *optimizer, &parts.train)
+    })?;
+    let mut weights = Digits::ZERO;
+    optimizer.weights_to_predict_with(threads.level(), &net, &mut weights);
+    Ok((weights, time))
 }
 
-/// What an optimizer needs to know of the run.
-#[derive(Clone, Copy)]
-struct Training<'a> {
-    options: &'a Options,
-    threads: &'a Threads,
-    parts: &'a Parts,
-}
-
-const OBJECTIVE: Objective<CrossEntropy> = Objective::mean(CrossEntropy);
-
-impl Training<'_> {
-    /// All epochs, each made by `run`.
-    fn epochs(
-        self,
-        mut run: impl FnMut(&mut Epochs<Digits, u8>, &mut Digits) -> Result<EpochReport, EpochError>,
-    ) -> Result<(Digits, Duration), Box<dyn Error>> {
-        let Self { options, threads, parts } = self;
-        let mut net = Digits::ZERO;
-        net.init(Init::HeUniform, options.seed);
-        let mut epochs = Epochs::new(usize::try_from(options.batch)?, options.seed)?;
-        let bar = progress_bar(options.epochs);
-        let mut time = Duration::ZERO;
-        for epoch in 1..=options.epochs {
-            let start = Instant::now();
-            let report = run(&mut epochs, &mut net)?;
-            time += start.elapsed();
-            if !report.loss.is_finite() {
-                return Err(format!("training diverged in epoch {epoch}: use a smaller --lr").into());
-            }
-            let classes = predict_classes(&net, threads.level(), parts.validation.inputs());
-            let share = accuracy(&classes, parts.validation.targets())?;
-            let line = format!("epoch {epoch:>3}: train loss {:.4}, validation accuracy {share:.4}", report.loss);
-            bar.suspend(|| writeln!(io::stdout(), "{line}"))?;
-            bar.inc(1);
+/// All epochs, each made by `run`.
+fn run_epochs(
+    options: &Options,
+    threads: &Threads,
+    parts: &Parts,
+    mut run: impl FnMut(&mut Epochs<Digits, u8>, &mut Digits) -> Result<EpochReport, EpochError>,
+) -> Result<(Digits, Duration), Box<dyn Error>> {
+    let mut net = Digits::ZERO;
+    net.init(Init::HeUniform, options.seed);
+    let mut epochs = Epochs::new(usize::try_from(options.batch)?, options.seed)?;
+    let bar = progress_bar(options.epochs);
+    let mut time = Duration::ZERO;
+    for epoch in 1..=options.epochs {
+        let start = Instant::now();
+        let report = run(&mut epochs, &mut net)?;
+        time += start.elapsed();
+        if !report.loss.is_finite() {
+            return Err(format!("training diverged in epoch {epoch}: use a smaller --lr").into());
         }
-        bar.finish_and_clear();
-        Ok((net, time))
+        let classes = predict_classes(&net, threads.level(), parts.validation.inputs());
+        let share = accuracy(&classes, parts.validation.targets())?;
+        let line = format!("epoch {epoch:>3}: train loss {:.4}, validation accuracy {share:.4}", report.loss);
+        bar.suspend(|| writeln!(io::stdout(), "{line}"))?;
+        bar.inc(1);
     }
-}
-
-impl RuleVisitor for Training<'_> {
-    type Output = Result<(Digits, Duration), Box<dyn Error>>;
-
-    fn element_wise<R: Rule<MOMENTS>, const MOMENTS: usize>(self, rule: R) -> Self::Output {
-        let mut optimizer = Optimizer::new(rule);
-        self.epochs(|epochs, net| epochs.run(net, self.threads, &OBJECTIVE, &mut optimizer, &self.parts.train))
-    }
-
-    fn schedule_free(self, rule: ScheduleFreeAdamW) -> Self::Output {
-        let mut optimizer = Optimizer::new(rule);
-        let trained =
-            self.epochs(|epochs, net| epochs.run(net, self.threads, &OBJECTIVE, &mut optimizer, &self.parts.train));
-        let (net, time) = trained?;
-        let mut average = Digits::ZERO;
-        optimizer.averaged(self.threads.level(), &net, &mut average);
-        Ok((average, time))
-    }
-
-    fn tensor_wise<R: TensorRule>(self, rule: R) -> Self::Output {
-        let mut optimizer = TensorOptimizer::new(rule);
-        self.epochs(|epochs, net| {
-            epochs.run_by_gradient(net, self.threads, &OBJECTIVE, &mut optimizer, &self.parts.train)
-        })
-    }
+    bar.finish_and_clear();
+    Ok((net, time))
 }
 
 /// The three parts of the digits.

@@ -13,7 +13,7 @@ use femto::activation::Relu;
 use femto::init::Init;
 use femto::layer::Dense;
 use femto::loss::CrossEntropy;
-use femto::optimizer::{Momentum, Optimizer, Rule, ScheduleFreeAdamW, Scheduled};
+use femto::optimizer::{Momentum, Optimizer, Rule, Scheduled};
 use femto::schedule::{
     Constant, Cosine, CosineRestarts, Exponential, InverseTime, Linear, Milestones, OneCycle, Polynomial,
     ReduceOnPlateau, Schedule, Sequence, Staircase, Warmup,
@@ -24,9 +24,7 @@ use femto_std::data::{Dataset, Fractions, digits, stratified_split};
 use femto_std::epoch::Epochs;
 use femto_std::evaluate::{mean_loss, predict_classes};
 use femto_std::metrics::accuracy;
-use femto_std::optimizer::{
-    Lbfgs, LbfgsSettings, LineSearch, NetOptimizer, OptimizerName, RuleVisitor, TensorOptimizer, TensorRule,
-};
+use femto_std::optimizer::{Lbfgs, LbfgsSettings, LineSearch, OptimizerName};
 
 type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
 type Images = Dataset<[f32; 64], u8>;
@@ -75,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let rate = name.usual_rate();
         // Signs of gradients mean something only where all gradients are of the same batch.
         let whole = matches!(name, OptimizerName::Rprop);
-        let row = name.visit(rate, if whole { course.in_whole_batches() } else { course.clone() })?;
+        let row = if whole { course.in_whole_batches().by_name(*name)? } else { course.by_name(*name)? };
         writeln!(out, "{}", row.line(name.as_str(), &rate.to_string()))?;
     }
     writeln!(out, "{}", course.lbfgs()?.line("l-bfgs", "1"))?;
@@ -84,6 +82,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(out, "\n{}", Row::head("schedule", "from"))?;
     course.schedules(&mut out)?;
     Ok(())
+}
+
+/// The rates of a schedule, worked out.
+#[derive(Clone, Copy)]
+struct Rates<'a>(&'a [f32]);
+
+impl Schedule for Rates<'_> {
+    fn rate(&self, step: u32) -> f32 {
+        self.0.get(step as usize).copied().unwrap_or_default()
+    }
 }
 
 /// What everybody learns from, and how long.
@@ -145,6 +153,22 @@ impl Course {
             step: time / steps.max(1),
             bytes_per_parameter: (size_of::<f32>() * state) as f64 / Digits::PARAMETERS as f64,
         })
+    }
+
+    /// All epochs by the gradient of each batch.
+    fn by_name(&self, name: OptimizerName) -> Result<Row, Box<dyn Error>> {
+        let (mut net, mut optimizer) = (self.fresh(), name.with_rate(name.usual_rate()));
+        let mut epochs = Epochs::new(self.batch, self.seed)?;
+        let mut time = Duration::ZERO;
+        for _ in 0..self.epochs {
+            let start = Instant::now();
+            epochs.run_by_gradient(&mut net, self.level, &OBJECTIVE, &mut *optimizer, &self.train)?;
+            time += start.elapsed();
+        }
+        let mut weights = Digits::ZERO;
+        optimizer.weights_to_predict_with(self.level, &net, &mut weights);
+        let state = optimizer.state().iter().map(|state| state.len()).sum();
+        self.row(&weights, time, optimizer.steps(), state)
     }
 
     /// All epochs in place, each piece of the gradient used as it is finished.
@@ -216,41 +240,13 @@ impl Course {
     }
 
     fn schedule(&self, out: &mut impl Write, name: &str, schedule: impl Schedule) -> Result<(), Box<dyn Error>> {
-        let mut optimizer = Optimizer::new(Scheduled { rule: Momentum::new(1.0), schedule });
+        // A program would give the rule the schedule itself; one type for all of them compiles the steps once.
+        let steps = self.epochs * self.train.len().div_ceil(self.batch) as u32;
+        let rates: Vec<f32> = (0..steps).map(|step| schedule.rate(step)).collect();
+        let mut optimizer = Optimizer::new(Scheduled { rule: Momentum::new(1.0), schedule: Rates(&rates) });
         let (net, time) = self.in_place(&mut optimizer, |_, _| {})?;
         let row = self.row(&net, time, optimizer.steps(), Digits::PARAMETERS)?;
         writeln!(out, "{}", row.line(name, &schedule.rate(0).to_string()))?;
         Ok(())
-    }
-}
-
-impl RuleVisitor for Course {
-    type Output = Result<Row, Box<dyn Error>>;
-
-    fn element_wise<R: Rule<MOMENTS>, const MOMENTS: usize>(self, rule: R) -> Self::Output {
-        let mut optimizer = Optimizer::new(rule);
-        let (net, time) = self.in_place(&mut optimizer, |_, _| {})?;
-        self.row(&net, time, optimizer.steps(), MOMENTS * Digits::PARAMETERS)
-    }
-
-    fn schedule_free(self, rule: ScheduleFreeAdamW) -> Self::Output {
-        let mut optimizer = Optimizer::new(rule);
-        let (net, time) = self.in_place(&mut optimizer, |_, _| {})?;
-        let mut average = Digits::ZERO;
-        optimizer.averaged(self.level, &net, &mut average);
-        self.row(&average, time, optimizer.steps(), 2 * Digits::PARAMETERS)
-    }
-
-    fn tensor_wise<R: TensorRule>(self, rule: R) -> Self::Output {
-        let (mut net, mut optimizer) = (self.fresh(), TensorOptimizer::new(rule));
-        let mut epochs = Epochs::new(self.batch, self.seed)?;
-        let mut time = Duration::ZERO;
-        for _ in 0..self.epochs {
-            let start = Instant::now();
-            epochs.run_by_gradient(&mut net, self.level, &OBJECTIVE, &mut optimizer, &self.train)?;
-            time += start.elapsed();
-        }
-        let state = optimizer.state().iter().map(|state| state.len()).sum();
-        self.row(&net, time, optimizer.steps(), state)
     }
 }

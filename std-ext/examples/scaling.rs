@@ -77,54 +77,56 @@ impl Meeting<'_> {
         }
         let classes: Vec<u8> = (0..batch).map(|row| (row % 10) as u8).collect();
 
-        let mut serial = Learner::<L>::new(&inputs, &classes);
-        let mut others: Vec<_> = self.threads.iter().map(|_| Learner::<L>::new(&inputs, &classes)).collect();
+        let mut learner = Learner::<L>::new(&inputs, &classes);
         // As many steps a round as take some milliseconds, counted by the caller alone.
-        let once = serial.steps(self.level, 1)?;
+        let (once, _) = learner.learn(self.level, 3)?;
         let times = (4_000_000 / once.as_nanos().max(1)).clamp(1, 2_000) as u32;
-        for (learner, threads) in others.iter_mut().zip(self.threads) {
-            learner.steps(threads, 1)?;
-        }
+        let (mut serial, mut best) = (Duration::MAX, vec![Duration::MAX; self.threads.len()]);
+        let mut are_equal = true;
         for _ in 0..self.rounds {
-            serial.steps(self.level, times)?;
-            for (learner, threads) in others.iter_mut().zip(self.threads) {
-                learner.steps(threads, times)?;
+            let (time, expected) = learner.learn(self.level, times)?;
+            serial = serial.min(time);
+            for (threads, best) in self.threads.iter().zip(&mut best) {
+                let (time, hash) = learner.learn(threads, times)?;
+                *best = time.min(*best);
+                are_equal &= hash == expected;
             }
         }
 
-        let mut row = format!("{name:<24}{:>9.1} us", serial.micros());
-        for learner in &others {
-            let cell = format!("{:.1} us {:.2} x", learner.micros(), serial.micros() / learner.micros());
+        let micros = |time: Duration| time.as_secs_f64() * 1e6;
+        let mut row = format!("{name:<24}{:>9.1} us", micros(serial));
+        for time in best {
+            let cell = format!("{:.1} us {:.2} x", micros(time), micros(serial) / micros(time));
             row += &format!("{cell:>22}");
         }
-        let equal = others.iter().all(|learner| weights_hash(&*learner.net) == weights_hash(&*serial.net));
-        Ok(row + if equal { "  equal" } else { "  DIFFERENT" })
+        Ok(row + if are_equal { "  equal" } else { "  DIFFERENT" })
     }
 }
 
-/// A network that makes the same steps as the others, its own way.
+/// A network that learns the same from the beginning, again and again. All use the same memory, for where it begins
+/// matters to the time.
 struct Learner<'a, L: Layer> {
     net: Box<Net<L>>,
     optimizer: Box<Optimizer<Net<L>, Momentum, 1>>,
     inputs: &'a [L::In],
     classes: &'a [u8],
     tape: Vec<TapeOf<L>>,
-    best: Duration,
 }
 
 impl<'a, L: Layer> Learner<'a, L> {
     fn new(inputs: &'a [L::In], classes: &'a [u8]) -> Self {
-        let mut net = boxed::<Net<L>>();
-        net.init(Init::HeUniform, 1);
-        let optimizer = boxed_optimizer(Momentum::new(1e-3));
         let tape = vec![Net::<L>::TAPE; inputs.len()];
-        Self { net, optimizer, inputs, classes, tape, best: Duration::MAX }
+        Self { net: boxed(), optimizer: boxed_optimizer(Momentum::new(1e-3)), inputs, classes, tape }
     }
 
-    /// Makes steps, and notes what one took.
-    fn steps(&mut self, workers: impl Workers, times: u32) -> Result<Duration, BatchError> {
+    /// Makes so many steps from the beginning: what one took, and the weights' fingerprint.
+    fn learn(&mut self, workers: impl Workers, times: u32) -> Result<(Duration, u64), BatchError> {
+        let Self { net, optimizer, inputs, classes, tape } = self;
+        net.init(Init::HeUniform, 1);
+        for moment in optimizer.resume(0) {
+            moment.as_mut_slice().fill(0.0);
+        }
         let objective = Objective::mean(CrossEntropy);
-        let Self { net, optimizer, inputs, classes, tape, .. } = self;
         let start = Instant::now();
         // As an epoch does.
         workers.attend(|| {
@@ -133,12 +135,6 @@ impl<'a, L: Layer> Learner<'a, L> {
             }
             Ok(())
         })?;
-        let time = start.elapsed() / times;
-        self.best = self.best.min(time);
-        Ok(time)
-    }
-
-    fn micros(&self) -> f64 {
-        self.best.as_secs_f64() * 1e6
+        Ok((start.elapsed() / times, weights_hash(&**net)))
     }
 }

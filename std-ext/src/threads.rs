@@ -29,6 +29,7 @@
 //! # }
 //! ```
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{hint, thread};
@@ -120,12 +121,28 @@ impl Threads {
     }
 }
 
-/// Tells threads that stay awake to stop, also where what they wait for panics.
-struct Stop<'a>(&'a AtomicBool);
+/// A sequence of steps, for which other threads stay awake once a step is divided.
+#[derive(Debug, Default)]
+struct Sequence {
+    is_awaited: AtomicBool,
+    is_over: AtomicBool,
+}
 
-impl Drop for Stop<'_> {
+thread_local! {
+    /// The sequence that is made on this thread.
+    static SEQUENCE: RefCell<Option<Arc<Sequence>>> = const { RefCell::new(None) };
+}
+
+/// Ends a sequence, also where a step panics, and goes back to the one that it interrupted.
+struct End {
+    sequence: Arc<Sequence>,
+    outer: Option<Arc<Sequence>>,
+}
+
+impl Drop for End {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.sequence.is_over.store(true, Ordering::Relaxed);
+        SEQUENCE.set(self.outer.take());
     }
 }
 
@@ -143,34 +160,40 @@ impl Workers for &Threads {
     }
 
     fn run<J: Send>(self, jobs: impl ExactSizeIterator<Item = J>, work: impl Fn(J) + Sync) {
+        if let Some(sequence) = SEQUENCE.with_borrow(Clone::clone)
+            && !sequence.is_awaited.swap(true, Ordering::Relaxed)
+        {
+            let here = self.pool.current_thread_index();
+            self.pool.spawn_broadcast(move |thread| {
+                // The sequence waits for the others, so here nobody must wait for its end.
+                if Some(thread.index()) != here {
+                    stay_awake(&sequence);
+                }
+            });
+        }
         let jobs: Vec<J> = jobs.collect();
         self.pool.install(|| jobs.into_par_iter().with_max_len(1).for_each(&work));
     }
 
-    /// Runs the steps on one of the threads. The others look for work all the time: one that sleeps takes longer to wake
-    /// than most steps take.
+    /// Runs the steps on one of the threads. From the first one that is divided on, the others look for work all the time:
+    /// one that sleeps takes longer to wake than most steps take.
     fn attend<R: Send>(self, steps: impl FnOnce() -> R + Send) -> R {
         if self.pool.current_thread_index().is_some() {
             return steps();
         }
-        let is_over = AtomicBool::new(false);
-        self.pool.scope(|scope| {
-            let (first, is_over) = (rayon::current_thread_index(), &is_over);
-            scope.spawn_broadcast(move |_, thread| {
-                if Some(thread.index()) != first {
-                    stay_awake(is_over);
-                }
-            });
-            let _stop = Stop(is_over);
+        self.pool.install(|| {
+            let sequence = Arc::<Sequence>::default();
+            let outer = SEQUENCE.replace(Some(Arc::clone(&sequence)));
+            let _end = End { sequence, outer };
             steps()
         })
     }
 }
 
 /// Does what other threads have to give until it is over.
-fn stay_awake(is_over: &AtomicBool) {
+fn stay_awake(sequence: &Sequence) {
     let mut idle = 0_u32;
-    while !is_over.load(Ordering::Relaxed) {
+    while !sequence.is_over.load(Ordering::Relaxed) {
         if rayon::yield_now() == Some(Yield::Executed) {
             idle = 0;
         } else if idle < IDLE_ROUNDS {

@@ -14,7 +14,7 @@ use femto_benches::contest::{Contest, Score, Settings};
 use femto_benches::learning::{self, Failure};
 use femto_benches::peak::{self, Width};
 use femto_benches::table::Table;
-use femto_benches::{functions, products};
+use femto_benches::{functions, optimizers, products};
 use indicatif::ProgressBar;
 
 /// Femto against its rivals, side by side in one run; one thread each unless told otherwise.
@@ -52,6 +52,8 @@ enum Group {
     Train,
     /// Predictions of whole networks.
     Infer,
+    /// Updates of parameters by each optimizer, beside a copy of as many bytes as they write.
+    Optimizers,
     /// Everything.
     All,
 }
@@ -122,9 +124,10 @@ fn contests(group: Group, settings: Settings) -> Result<Vec<Contest>, Failure> {
         Group::Math => functions::contests(settings),
         Group::Train => learning::train(settings)?,
         Group::Infer => learning::infer(settings)?,
+        Group::Optimizers => optimizers::contests(settings),
         Group::All => {
             let mut all = Vec::new();
-            for group in [Group::Matmul, Group::Math, Group::Train, Group::Infer] {
+            for group in [Group::Matmul, Group::Math, Group::Train, Group::Infer, Group::Optimizers] {
                 all.extend(contests(group, settings)?);
             }
             all

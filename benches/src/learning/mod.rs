@@ -14,7 +14,9 @@ use std::hint::black_box;
 
 use femto::layer::Layer;
 use femto::optimizer::{Adam, Momentum, Rule, Sgd};
+use femto::train::Workers;
 use femto::{Flat, Level};
+use femto_std::threads::Threads;
 
 use self::plain::Plain;
 pub use self::rivals::Failure;
@@ -48,6 +50,26 @@ fn learner<T: Learner + 'static>(
     // What could fail would have failed above.
     Ok(Contender::with_result(name, result, move || {
         let _ = black_box(black_box(&mut learner).step());
+    }))
+}
+
+/// Femto on two threads, which stay awake between steps as they do in an epoch.
+fn on_two_threads<L: Layer, R: Rule<MOMENTS> + 'static, const MOMENTS: usize, const B: usize>(
+    method: Method,
+    level: Level,
+    make: impl Fn(Hyperparameters) -> Training<L, R, MOMENTS, B>,
+) -> Result<Contender, Failure> {
+    let threads = Threads::new(level, 2)?;
+    let mut training = make(compared(method));
+    let losses = (0..STEPS).map(|_| training.step_on(&threads)).collect::<Result<Vec<_>, _>>()?;
+    let result = training.net().as_slice().iter().copied().chain(losses).collect();
+    let mut training = make(timed(method));
+    Ok(Contender::with_loop("two threads", result, move |calls| {
+        (&threads).attend(|| {
+            for _ in 0..calls {
+                let _ = black_box(black_box(&mut training).step_on(&threads));
+            }
+        });
     }))
 }
 
@@ -91,7 +113,10 @@ fn step<N: Layered, R: Rule<MOMENTS> + 'static, const MOMENTS: usize, const B: u
         multiply_accumulates: Of::<N, R, MOMENTS, B>::multiply_accumulates(),
         tolerance: 1e-5,
         femto: learner(FEMTO, method, |with| Ok(make(with)))?,
-        beside: vec![learner("plain", method, |with| Ok(Plain::new(&problem, with)))?],
+        beside: vec![
+            on_two_threads(method, level, make)?,
+            learner("plain", method, |with| Ok(Plain::new(&problem, with)))?,
+        ],
         rivals: vec![
             #[cfg(feature = "rivals-ml")]
             learner("candle", method, |with| Ok(candle::Learning::new(&problem, with)?))?,

@@ -105,9 +105,9 @@ impl<L: Layer> Net<L> {
     /// assert_eq!(loss, 30.0);
     /// # Ok::<(), femto::train::BatchError>(())
     /// ```
-    pub fn step_on<T, F, R, const MOMENTS: usize>(
+    pub fn step_on<W, T, F, R, const MOMENTS: usize>(
         &mut self,
-        workers: impl Workers,
+        workers: W,
         objective: &Objective<F>,
         inputs: &[L::In],
         targets: &[T],
@@ -115,11 +115,16 @@ impl<L: Layer> Net<L> {
         optimizer: &mut Optimizer<Self, R, MOMENTS>,
     ) -> Result<f32, BatchError>
     where
+        W: Workers,
         T: Sync,
         F: Loss<T> + Sync,
         R: Rule<MOMENTS>,
     {
-        let shares = shares::<L, _>(workers, inputs.len());
+        // A constant, so that nothing else is compiled for those who are alone.
+        if W::ALONE {
+            return self.step(workers.level(), objective, inputs, targets, tape, optimizer);
+        }
+        let shares = workers.shares(work_of::<L>(inputs.len()));
         if shares < 2 {
             return self.step(workers.level(), objective, inputs, targets, tape, optimizer);
         }
@@ -138,9 +143,9 @@ impl<L: Layer> Net<L> {
     ///
     /// # Errors
     /// [`BatchError`]; nothing is changed then.
-    pub fn gradient_on<T, F>(
+    pub fn gradient_on<W, T, F>(
         &self,
-        workers: impl Workers,
+        workers: W,
         objective: &Objective<F>,
         inputs: &[L::In],
         targets: &[T],
@@ -148,10 +153,14 @@ impl<L: Layer> Net<L> {
         gradient: &mut Self,
     ) -> Result<f32, BatchError>
     where
+        W: Workers,
         T: Sync,
         F: Loss<T> + Sync,
     {
-        let shares = shares::<L, _>(workers, inputs.len());
+        if W::ALONE {
+            return self.gradient(workers.level(), objective, inputs, targets, tape, gradient);
+        }
+        let shares = workers.shares(work_of::<L>(inputs.len()));
         if shares < 2 {
             return self.gradient(workers.level(), objective, inputs, targets, tape, gradient);
         }
@@ -166,11 +175,11 @@ impl<L: Layer> Net<L> {
     }
 }
 
-/// How many shares a step on so many rows has. Each row goes through the weights about three times: forward, back, and
-/// into the gradient.
+/// The multiply-accumulates of a step on so many rows, each of which goes through the weights about three times: forward,
+/// back, and into the gradient.
 #[inline(always)]
-fn shares<L: Layer, W: Workers>(workers: W, rows: usize) -> usize {
-    if W::ALONE { 1 } else { workers.shares(L::MULTIPLY_ACCUMULATES.saturating_mul(3).saturating_mul(rows)) }
+const fn work_of<L: Layer>(rows: usize) -> usize {
+    L::MULTIPLY_ACCUMULATES.saturating_mul(3).saturating_mul(rows)
 }
 
 /// The first phase, each share some of the rows, and the lanes of the penalty.

@@ -73,7 +73,7 @@ pub use lamb::{Lamb, LambUpdate};
 pub use lars::{Lars, LarsUpdate};
 pub use lbfgs::{Lbfgs, LbfgsError, LbfgsReport, LbfgsSettings, LineSearch, Stop};
 pub use muon::{AdjustRate, Muon, MuonUpdate};
-pub use names::{OptimizerName, RuleVisitor, UnknownOptimizer};
+pub use names::{OptimizerName, UnknownOptimizer};
 
 /// An optimizer that makes a step from a whole gradient of a network.
 ///
@@ -108,6 +108,10 @@ pub trait NetOptimizer<L: Layer> {
     fn state(&self) -> Vec<&[f32]>;
     /// Sets the count of steps to go on from, and gives the slices of [`Self::state`] to write to.
     fn resume(&mut self, steps: u32) -> Vec<&mut [f32]>;
+    /// Writes to `weights` what predictions are made with: the network as it is, but for optimizers that average.
+    fn weights_to_predict_with(&self, _level: Level, net: &Net<L>, weights: &mut Net<L>) {
+        weights.as_mut_slice().copy_from_slice(net.as_slice());
+    }
 }
 
 impl<L: Layer, R: Rule<MOMENTS>, const MOMENTS: usize> NetOptimizer<L> for Optimizer<Net<L>, R, MOMENTS> {

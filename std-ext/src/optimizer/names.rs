@@ -3,35 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use femto::layer::Layer;
 use femto::optimizer::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, Lion, Momentum, NAdam, RAdam, RmsProp, Rprop, Rule,
-    ScheduleFreeAdamW, Sgd,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, Lion, Momentum, NAdam, Optimizer, RAdam, RmsProp, Rprop,
+    Rule, ScheduleFreeAdamW, Sgd,
 };
+use femto::{Level, Net};
 use thiserror::Error;
 
-use super::{Adafactor, Lamb, Lars, Muon, TensorRule};
-
-/// What is done with the rule that a name stands for: the types of rules differ, so this is a function for each.
-///
-/// See [`OptimizerName::visit`].
-pub trait RuleVisitor {
-    /// What comes of it.
-    type Output;
-
-    /// The rule looks at one parameter at a time.
-    fn element_wise<R: Rule<MOMENTS>, const MOMENTS: usize>(self, rule: R) -> Self::Output;
-
-    /// The rule is the schedule-free one, whose predictions are made with an average of the parameters.
-    fn schedule_free(self, rule: ScheduleFreeAdamW) -> Self::Output
-    where
-        Self: Sized,
-    {
-        self.element_wise(rule)
-    }
-
-    /// The rule looks at whole tensors.
-    fn tensor_wise<R: TensorRule>(self, rule: R) -> Self::Output;
-}
+use super::{Adafactor, Lamb, Lars, Muon, NetOptimizer, TensorOptimizer, TensorRule};
+use crate::heap::boxed_optimizer;
 
 macro_rules! names {
     ($($(#[$doc:meta])* $variant:ident $name:literal $rate:literal $route:ident $rule:expr;)*) => {
@@ -67,13 +48,24 @@ macro_rules! names {
                 match self { $(Self::$variant => $rate,)* }
             }
 
-            /// Calls the visitor with the rule, its learning rate set.
-            pub fn visit<V: RuleVisitor>(self, learning_rate: f32, visitor: V) -> V::Output {
+            /// The optimizer with this learning rate, at step 0.
+            ///
+            /// ```
+            /// use femto::layer::Dense;
+            /// use femto::{Flat, Level};
+            /// use femto_std::optimizer::{NetOptimizer, OptimizerName};
+            ///
+            /// type Line = femto::net![Dense<1, 1>];
+            /// let (mut line, mut gradient) = (Line::ZERO, Line::ZERO);
+            /// gradient.layers.biases = [1.0];
+            /// let mut sgd = OptimizerName::Sgd.with_rate(0.5);
+            /// sgd.apply(Level::detect(), &mut line, &gradient);
+            /// assert_eq!(line.layers.biases, [-0.5]);
+            /// ```
+            #[must_use]
+            pub fn with_rate<L: Layer>(self, learning_rate: f32) -> Box<dyn NetOptimizer<L> + Send> {
                 match self {
-                    $(Self::$variant => {
-                        let rule = $rule;
-                        visitor.$route(rule(learning_rate))
-                    })*
+                    $(Self::$variant => $route($rule, learning_rate),)*
                 }
             }
         }
@@ -125,6 +117,52 @@ names! {
     Adafactor "adafactor" 1e-2 tensor_wise Adafactor::new;
     /// [`Muon`].
     Muon "muon" 1e-2 tensor_wise Muon::new;
+}
+
+fn element_wise<L: Layer, R: Rule<MOMENTS> + 'static, const MOMENTS: usize>(
+    rule: impl Fn(f32) -> R,
+    learning_rate: f32,
+) -> Box<dyn NetOptimizer<L> + Send> {
+    boxed_optimizer::<Net<L>, R, MOMENTS>(rule(learning_rate))
+}
+
+fn tensor_wise<L: Layer, R: TensorRule + 'static>(
+    rule: impl Fn(f32) -> R,
+    learning_rate: f32,
+) -> Box<dyn NetOptimizer<L> + Send> {
+    Box::new(TensorOptimizer::new(rule(learning_rate)))
+}
+
+fn schedule_free<L: Layer>(
+    rule: impl Fn(f32) -> ScheduleFreeAdamW,
+    learning_rate: f32,
+) -> Box<dyn NetOptimizer<L> + Send> {
+    Box::new(Averaged(boxed_optimizer(rule(learning_rate))))
+}
+
+/// The schedule-free optimizer, whose predictions are made with an average.
+struct Averaged<L: Layer>(Box<Optimizer<Net<L>, ScheduleFreeAdamW, 2>>);
+
+impl<L: Layer> NetOptimizer<L> for Averaged<L> {
+    fn apply(&mut self, level: Level, net: &mut Net<L>, gradient: &Net<L>) {
+        self.0.apply(level, net, gradient);
+    }
+
+    fn steps(&self) -> u32 {
+        self.0.steps()
+    }
+
+    fn state(&self) -> Vec<&[f32]> {
+        self.0.state()
+    }
+
+    fn resume(&mut self, steps: u32) -> Vec<&mut [f32]> {
+        NetOptimizer::resume(&mut *self.0, steps)
+    }
+
+    fn weights_to_predict_with(&self, level: Level, net: &Net<L>, weights: &mut Net<L>) {
+        self.0.averaged(level, net, weights);
+    }
 }
 
 impl fmt::Display for OptimizerName {
