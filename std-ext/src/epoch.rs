@@ -232,7 +232,7 @@ impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
         })
     }
 
-    /// [`Self::run`] for an optimizer that wants a whole gradient; one of more network's size is kept for it.
+    /// [`Self::run`] for an optimizer that wants a whole gradient; one more value of the network's size is kept for it.
     ///
     /// # Errors
     ///

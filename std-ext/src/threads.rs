@@ -29,24 +29,29 @@
 //! # }
 //! ```
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use std::{hint, thread};
 
 use femto::Level;
 use femto::train::Workers;
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder, Yield};
 use thiserror::Error;
 
 /// Multiply-accumulates below which a step is made by one thread.
 ///
-/// Waking another thread takes 10 microseconds and more, and a step has two phases.
+/// Counted as three for each weight and row. Found with the example `scaling` on two cores of a shared Xeon with AVX-512
+/// (2026-11-22): 784-128-10 x 64, 19.5 million, is 1.2 to 1.4 times as fast on two threads, and handing over shares costs
+/// what half a million take. Other machines may want another number ([`Threads::divide_from`]).
 pub const DIVIDE_FROM: usize = 4_000_000;
 
 /// Looks for work before a thread gives its core to others: some microseconds.
 const IDLE_ROUNDS: u32 = 1_000;
+
+/// How long a thread looks for work in vain before it goes to sleep: many times what lies between two steps.
+const LONGEST_IDLE: Duration = Duration::from_millis(1);
 
 /// Why there are no threads.
 #[derive(Debug, Error)]
@@ -131,6 +136,8 @@ struct Sequence {
 thread_local! {
     /// The sequence that is made on this thread.
     static SEQUENCE: RefCell<Option<Arc<Sequence>>> = const { RefCell::new(None) };
+    /// Somewhere below on this thread's stack it is kept awake.
+    static AWAKE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Ends a sequence, also where a step panics, and goes back to the one that it interrupted.
@@ -163,16 +170,17 @@ impl Workers for &Threads {
         if let Some(sequence) = SEQUENCE.with_borrow(Clone::clone)
             && !sequence.is_awaited.swap(true, Ordering::Relaxed)
         {
-            let here = self.pool.current_thread_index();
-            self.pool.spawn_broadcast(move |thread| {
-                // The sequence waits for the others, so here nobody must wait for its end.
-                if Some(thread.index()) != here {
-                    stay_awake(&sequence);
-                }
-            });
+            self.pool.spawn_broadcast(move |_| stay_awake(&sequence));
         }
-        let jobs: Vec<J> = jobs.collect();
-        self.pool.install(|| jobs.into_par_iter().with_max_len(1).for_each(&work));
+        let (mut jobs, work) = (jobs.collect::<Vec<J>>(), &work);
+        let last = jobs.pop();
+        // Each job is a leaf: nobody who does one waits for another.
+        self.pool.scope(|scope| {
+            for job in jobs {
+                scope.spawn(move |_| work(job));
+            }
+            last.map(work);
+        });
     }
 
     /// Runs the steps on one of the threads. From the first one that is divided on, the others look for work all the time:
@@ -190,18 +198,32 @@ impl Workers for &Threads {
     }
 }
 
-/// Does what other threads have to give until it is over.
+/// Does what other threads have to give until the sequence is over, or there has been nothing for a while.
+///
+/// Not on a thread that makes a sequence itself: there this may be called while a step waits for its shares, and they for
+/// nothing but threads. For the same reason it ends by itself: a thread of somebody else's pool may be waiting for more.
 fn stay_awake(sequence: &Sequence) {
+    if SEQUENCE.with_borrow(Option::is_some) || AWAKE.replace(true) {
+        return;
+    }
+    let mut idle_since = Instant::now();
     let mut idle = 0_u32;
     while !sequence.is_over.load(Ordering::Relaxed) {
         if rayon::yield_now() == Some(Yield::Executed) {
-            idle = 0;
-        } else if idle < IDLE_ROUNDS {
-            idle += 1;
-            hint::spin_loop();
-        } else {
+            (idle, idle_since) = (0, Instant::now());
+            continue;
+        }
+        idle += 1;
+        if idle.is_multiple_of(IDLE_ROUNDS) {
+            if idle_since.elapsed() > LONGEST_IDLE {
+                // The next step that is divided asks again.
+                sequence.is_awaited.store(false, Ordering::Relaxed);
+                break;
+            }
             // Where there are more threads than cores another one may have something to do.
             thread::yield_now();
         }
+        hint::spin_loop();
     }
+    AWAKE.set(false);
 }

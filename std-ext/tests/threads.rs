@@ -54,15 +54,32 @@ fn the_levels_bits_are_those_of_the_threads() {
 
 #[test]
 fn two_trainings_may_share_a_pool() {
-    let pool = Arc::new(ThreadPoolBuilder::new().num_threads(2).build().expect("threads"));
-    let threads = Threads::in_pool(Level::detect(), pool).divide_from(0);
-    let alone = trained(Level::detect(), 256);
-    std::thread::scope(|scope| {
-        let trainings: Vec<_> = (0..3).map(|_| scope.spawn(|| trained(&threads, 256))).collect();
-        for training in trainings {
-            assert_eq!(training.join().expect("no panic"), alone);
-        }
-    });
+    let alone = trained(Level::detect(), 64);
+    for count in [2, 3, 4, 16] {
+        let pool = Arc::new(ThreadPoolBuilder::new().num_threads(count).build().expect("threads"));
+        let threads = Threads::in_pool(Level::detect(), pool).divide_from(0);
+        std::thread::scope(|scope| {
+            let trainings: Vec<_> = (0..3).map(|_| scope.spawn(|| trained(&threads, 64))).collect();
+            for training in trainings {
+                assert_eq!(training.join().expect("no panic"), alone, "{count} threads");
+            }
+        });
+    }
+}
+
+#[test]
+fn single_steps_end() {
+    let digits = digits();
+    let threads = Threads::new(Level::detect(), 5).expect("threads").divide_from(0);
+    let objective = Objective::mean(CrossEntropy);
+    let (mut alone, mut divided) = (Digits::ZERO, Digits::ZERO);
+    let (mut a, mut b) = (Optimizer::new(Adam::new(1e-3)), Optimizer::new(Adam::new(1e-3)));
+    let mut tape = vec![Digits::TAPE; 40];
+    for (inputs, targets) in digits.inputs().chunks(40).zip(digits.targets().chunks(40)).cycle().take(500) {
+        alone.step(Level::detect(), &objective, inputs, targets, &mut tape, &mut a).expect("the batch fits");
+        divided.step_on(&threads, &objective, inputs, targets, &mut tape, &mut b).expect("the batch fits");
+    }
+    assert_eq!(alone, divided);
 }
 
 #[test]

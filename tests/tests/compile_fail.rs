@@ -33,7 +33,7 @@ fn the_messages_name_the_sizes() {
     let cases: [(&str, &[&str]); 7] = [
         ("bias_does_not_match", &["size of 5", "size of 4"]),
         ("bytes_do_not_match", &["four for each number", "Dense<1, 1>", "4>"]),
-        ("dropout_leaves_nothing", &["below 100 percent", "Dropout<4, 100>"]),
+        ("dropout_leaves_nothing", &["below 100 percent", "Dropout::<4, 100>"]),
         ("input_does_not_match", &["size of 2", "size of 3"]),
         ("layers_do_not_match", &["size of 128", "size of 127"]),
         ("moments_do_not_match", &["expected `1`, found `2`"]),

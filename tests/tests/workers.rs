@@ -175,9 +175,10 @@ fn threads_have_the_bits_of_one_go() {
 }
 
 #[test]
-fn no_shares_are_one() {
+fn no_shares_are_one_and_too_many_are_cut() {
     let level = Level::detect();
     check(level, 0, 5, Backwards(level, 0));
+    check(level, usize::MAX, 5, Backwards(level, usize::MAX));
 }
 
 /// A worker who is not asked for the second half leaves the weights as they were: a job that is not run is seen.

@@ -51,10 +51,20 @@ unsafe impl<const IN: usize, const OUT: usize, const PIECES: usize> Flat for Max
     }
 }
 
-// SAFETY: as above: the weights, then the biases.
+/// Biases whose gradient is summed whole. Not an array of rows, which sinks that share a gradient would divide.
+#[derive(Clone, PartialEq, Debug)]
+#[repr(transparent)]
+pub struct Whole<T>(T);
+
+// SAFETY: `repr(transparent)` over a flat value.
+unsafe impl<T: Flat> Flat for Whole<T> {
+    const ZERO: Self = Self(T::ZERO);
+}
+
+// SAFETY: as above: the weights, then the biases, which are as those in a `Whole`.
 unsafe impl<const IN: usize, const OUT: usize, const PIECES: usize> Split for Maxout<IN, OUT, PIECES> {
     type First = [[[f32; OUT]; PIECES]; IN];
-    type Second = [[f32; OUT]; PIECES];
+    type Second = Whole<[[f32; OUT]; PIECES]>;
 }
 
 impl<const IN: usize, const OUT: usize, const PIECES: usize> Maxout<IN, OUT, PIECES> {

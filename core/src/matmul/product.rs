@@ -152,14 +152,15 @@ pub(crate) fn gradient_rows<S: Simd, K: Sink, Y: Flat, const IN: usize>(
     let a = x.as_ptr().wrapping_add(from);
     let operands = Operands { m: end - from, k, n: Y::LEN, a, lda: x.stride(), b: dy.as_ptr(), ldb: dy.stride() };
     let place = SinkPlace { sink, base: base + from * Y::LEN, penalised: true };
-    // SAFETY: the shapes fit by their types and the range lies within them; the part of the sink is held exclusively
-    // and overlaps no operand.
+    // SAFETY: the shapes fit by their types and the range lies within them; the rows are of the sink's share, are held
+    // exclusively and overlap no operand.
     unsafe { tn_into(s, &operands, place) }
 }
 
 /// Gradient of the bias of a dense layer: the sum of the rows of `dy`, in order, handed to the sink if it is of its share.
 #[inline(always)]
-pub(crate) fn sum_rows<S: Simd, K: Sink, Y: Flat>(s: S, dy: Rows<'_, Y>, part: SinkPart<'_, K, Y>) {
+pub(crate) fn sum_rows<S: Simd, K: Sink, Y: Flat, B: Flat>(s: S, dy: Rows<'_, Y>, part: SinkPart<'_, K, B>) {
+    const { assert!(B::LEN == Y::LEN, "a bias for each number of a row") };
     // The product of a row of ones with `dy`: 1 * d + sum is the rounded sum in both classes.
     const ONE: &f32 = &1.0;
     let (sink, base) = part.into_raw();

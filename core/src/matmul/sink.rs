@@ -69,8 +69,8 @@ pub unsafe trait Sink: Copy {
 
 /// The part of a sink that belongs to a part `T` of the parameters.
 ///
-/// Holding one is the permission to write the gradient of that part: it comes from an exclusive borrow of the whole
-/// and can only be divided, never copied.
+/// Holding one is the permission to write the gradient of that part, or of the rows of it that are the sink's
+/// [share](Sink::share): it comes from an exclusive borrow of the whole and can only be divided, never copied.
 #[derive(Debug)]
 pub struct SinkPart<'a, K, T> {
     sink: K,
@@ -87,6 +87,10 @@ impl<'a, K: Sink, T: Flat> SinkPart<'a, K, T> {
     }
 
     /// The sink and the index of the first number of `T`.
+    ///
+    /// Who calls it keeps to the share of the sink, and takes every value of type `T` for the same number of rows: sinks
+    /// that share a gradient own different rows of a tensor only if all of them count its rows alike. An array of N rows
+    /// has N rows; any other type is one row.
     #[inline(always)]
     pub(super) fn into_raw(self) -> (K, usize) {
         (self.sink, self.base)
@@ -105,16 +109,19 @@ impl<'a, K: Sink, T: Flat> SinkPart<'a, K, T> {
     }
 }
 
-// SAFETY: stands for an exclusive borrow of a `T`, and for shared ones of others where a sink reads them. Sinks hold
-// nothing else but rules, which are `Send`.
+// SAFETY: stands for an exclusive borrow of some rows of a `T`, and for shared ones of others where a sink reads them.
+// Only sinks of this crate are ever in a part, and they hold nothing else but rules, which are `Send`.
 unsafe impl<K: Sink, T: Flat> Send for SinkPart<'_, K, T> {}
 
 impl<'a, K: Sink, T: Flat> SinkPart<'a, K, T> {
-    /// `of` parts, at least one, each of which takes its share of the rows of every tensor.
+    /// `of` parts, each of which takes its share of the rows of every tensor; at least one, and 65,536 at the most.
+    ///
+    /// No two own the same number: each index is given out once, shares of different indices are different rows
+    /// ([`Shared::share`]), and rows of a type are counted in one way ([`Self::into_raw`]).
     #[inline]
     pub(crate) fn shares(self, of: usize) -> impl ExactSizeIterator<Item = SinkPart<'a, Shared<K>, T>> {
         let Self { sink, base, lifetime } = self;
-        let of = of.max(1);
+        let of = of.clamp(1, 1 << 16);
         (0..of).map(move |index| SinkPart { sink: Shared { sink, index, of }, base, lifetime })
     }
 }
@@ -163,8 +170,11 @@ unsafe impl<K: Sink> Sink for Shared<K> {
     /// Row boundaries are monotonic in the index, so that shares do not overlap and leave nothing out.
     #[inline]
     fn share(self, rows: usize) -> Range<usize> {
-        let boundary = |index: usize| (rows as u64 * index as u64 / self.of.max(1) as u64) as usize;
-        boundary(self.index)..boundary(self.index + 1)
+        let of = self.of.max(1);
+        // `rows * index / of` without the product, which may be too large; the indices are below 2^17.
+        let (all, rest) = (rows / of, rows % of);
+        let boundary = |index: usize| all.wrapping_mul(index).wrapping_add(rest.wrapping_mul(index) / of);
+        boundary(self.index)..boundary(self.index.wrapping_add(1))
     }
 
     #[inline(always)]

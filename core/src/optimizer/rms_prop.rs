@@ -83,10 +83,10 @@ impl<const CENTERED: bool, const MOMENTUM: bool> RmsPropUpdate<CENTERED, MOMENTU
     }
 }
 
-/// v - c^2.
+/// v - c^2, at least 0 where it is a number: in this order NaN stays.
 #[inline(always)]
 fn variance<S: Simd>(s: S, v: S::Vector, c: S::Vector) -> S::Vector {
-    s.larger(s.splat(0.0), s.sub(v, s.mul(c, c)))
+    s.larger(s.sub(v, s.mul(c, c)), s.splat(0.0))
 }
 
 impl Rule<1> for RmsProp<false, false> {

@@ -77,9 +77,9 @@ impl Update<2> for RpropUpdate {
     }
 }
 
-/// 1, -1, or 0.
+/// 1, -1, or the 0 or NaN that `x` is.
 #[inline(always)]
 pub(super) fn sign<S: Simd>(s: S, x: S::Vector) -> S::Vector {
     let zero = s.splat(0.0);
-    s.select(s.lt(zero, x), s.splat(1.0), s.select(s.lt(x, zero), s.splat(-1.0), zero))
+    s.select(s.lt(zero, x), s.splat(1.0), s.select(s.lt(x, zero), s.splat(-1.0), x))
 }

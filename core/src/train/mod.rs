@@ -213,7 +213,8 @@ impl<L: Layer> Net<L> {
         Ok(dispatch!(slices.level, s => {
             let pass = Pass::training(Noise { step: optimizer.steps(), ..objective.noise });
             first_phase(s, &mut part, self, objective, pass, &mut batch, &mut slices.penalty_lanes);
-            // The rule's constants for a step cost a thousand instructions on a small processor.
+            // The rule's constants for a step are in no budget: a thousand instructions for Adam on a small processor, some
+            // ten thousand for NAdam.
             if !part.is_spent() {
                 second_phase(s, &mut part, &batch, optimizer.sink_of_next(self, objective.penalty()));
             }

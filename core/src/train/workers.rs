@@ -2,7 +2,7 @@
 //!
 //! The first phase is divided by rows of the batch, the second by rows of the weights: every number has one worker, who
 //! computes it as a lone one would. Between the phases all wait for each other, once. There is no gradient of each
-//! worker and no sum over workers.
+//! worker and no sum over workers. The value of a penalty is computed between the phases by the caller alone.
 
 use super::phases::{Batch, first_phase, second_phase, value};
 use super::{BatchError, Objective, batch};
@@ -55,6 +55,8 @@ pub trait Workers: Copy + Send + Sync {
     fn shares(self, multiply_accumulates: usize) -> usize;
 
     /// Calls `work` with every job, in any order and on any thread, and returns when all calls have.
+    ///
+    /// A job that is not run, or that a panic of the implementation ends, leaves a step that is counted and half made.
     fn run<J: Send>(self, jobs: impl ExactSizeIterator<Item = J>, work: impl Fn(J) + Sync);
 
     /// Calls `steps`, in which [`Self::run`] will be called again and again: workers may stay awake in between.

@@ -108,7 +108,9 @@ pub trait NetOptimizer<L: Layer> {
     fn state(&self) -> Vec<&[f32]>;
     /// Sets the count of steps to go on from, and gives the slices of [`Self::state`] to write to.
     fn resume(&mut self, steps: u32) -> Vec<&mut [f32]>;
-    /// Writes to `weights` what predictions are made with: the network as it is, but for optimizers that average.
+    /// Writes to `weights` what predictions are made with: the network as it is, but for the schedule-free optimizer that
+    /// [`OptimizerName::with_rate`] makes. An [`Optimizer`] itself does not know that its rule averages: ask
+    /// [`Optimizer::averaged`], or take the moment of [`femto::optimizer::Asgd`].
     fn weights_to_predict_with(&self, _level: Level, net: &Net<L>, weights: &mut Net<L>) {
         weights.as_mut_slice().copy_from_slice(net.as_slice());
     }

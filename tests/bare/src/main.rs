@@ -11,6 +11,7 @@
 mod around;
 mod kernels;
 mod learning;
+mod rules;
 
 use core::ffi::c_int;
 #[cfg(feature = "planted-panic")]
@@ -36,5 +37,8 @@ fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
 pub extern "C" fn main() -> c_int {
     #[cfg(feature = "planted-panic")]
     assert!(black_box(true), "a panic that can be reached");
-    c_int::from(!Level::supported().all(|level| learning::works(level) && kernels::work(level) && around::works(level)))
+    c_int::from(
+        !Level::supported()
+            .all(|level| learning::works(level) && kernels::work(level) && around::works(level) && rules::work(level)),
+    )
 }
