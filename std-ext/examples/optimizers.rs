@@ -235,7 +235,7 @@ impl Course {
         let (net, time) =
             self.in_place(&mut optimizer, |rule, loss| rule.learning_rate = plateau.observe(loss as f32))?;
         let row = self.row(&net, time, optimizer.steps(), Digits::PARAMETERS)?;
-        writeln!(out, "{}", row.line("reduce on plateau", &rate.to_string()))?;
+        writeln!(out, "{}", row.line("reduce on plateau", &format!("{rate:.4}")))?;
         Ok(())
     }
 
@@ -246,7 +246,7 @@ impl Course {
         let mut optimizer = Optimizer::new(Scheduled { rule: Momentum::new(1.0), schedule: Rates(&rates) });
         let (net, time) = self.in_place(&mut optimizer, |_, _| {})?;
         let row = self.row(&net, time, optimizer.steps(), Digits::PARAMETERS)?;
-        writeln!(out, "{}", row.line(name, &schedule.rate(0).to_string()))?;
+        writeln!(out, "{}", row.line(name, &format!("{:.4}", schedule.rate(0))))?;
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ def check_aarch64(report):
     """All tests of femto and femto-tests, with NEON, in both classes; sweeps over shapes are thinned out."""
     run = cargo("test", AARCH64, "--locked", "--no-fail-fast", "-p", "femto", "-p", "femto-tests",
                 # What is not under test is compiled in the shortest time.
-                "--config", 'profile.dev.package."*".opt-level=0', lane=LANE, limit=900,
+                "--config", 'profile.dev.package."*".opt-level=0', lane=LANE, limit=2400,
                 # Checks of pointers and overflows, which other runs have, would be half of what is compiled.
                 extra={"FEMTO_REQUIRE": "scalar,neon", "FEMTO_EMULATED": "1", "CARGO_INCREMENTAL": "0",
                        "CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_PROFILE_DEV_DEBUG_ASSERTIONS": "false",
