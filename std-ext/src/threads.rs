@@ -42,9 +42,9 @@ use thiserror::Error;
 
 /// Multiply-accumulates below which a step is made by one thread.
 ///
-/// Counted as three for each weight and row. Found with the example `scaling` on two cores of a shared Xeon with AVX-512
-/// (2026-11-22): 784-128-10 x 64, 19.5 million, is 1.2 to 1.4 times as fast on two threads, and handing over shares costs
-/// what half a million take. Other machines may want another number ([`Threads::divide_from`]).
+/// Counted as three for each weight and row. Between what the example `scaling` shows on two cores of a shared Xeon with
+/// AVX-512 (2026-11-22): 784-128-10 x 64, 19.5 million, is 1.0 to 1.4 times as fast on two threads, and 64-32-10 x 32, 0.2
+/// million, takes 5 to 8 microseconds in all. Other machines may want another number ([`Threads::divide_from`]).
 pub const DIVIDE_FROM: usize = 4_000_000;
 
 /// Looks for work before a thread gives its core to others: some microseconds.
@@ -159,11 +159,8 @@ impl Workers for &Threads {
     }
 
     fn shares(self, multiply_accumulates: usize) -> usize {
-        match self.count() {
-            _ if multiply_accumulates < self.divide_from => 1,
-            // One for each thread: twice as many, to even out interruptions, cost a tenth of a step.
-            count => count,
-        }
+        // One for each thread: twice as many, to even out interruptions, cost a tenth of a step.
+        if multiply_accumulates < self.divide_from { 1 } else { self.count() }
     }
 
     fn run<J: Send>(self, jobs: impl ExactSizeIterator<Item = J>, work: impl Fn(J) + Sync) {

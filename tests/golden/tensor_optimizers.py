@@ -16,26 +16,11 @@ import json
 
 import torch
 
+from network import CHECKED, CLASSES, INITIAL, INPUTS, SHAPES
+
 torch.set_default_dtype(torch.float64)
-CHECKED = [1, 2, 3, 10, 30, 100]
 # The penalty on weights in the runs of L-BFGS, without which the loss has no minimum.
 L2 = 0.02
-
-# Plain lists: the same numbers, and the same text, whatever version wrote the file.
-state = 1
-
-
-def number():
-    """In -1..1, with 12 bits: exact in every format."""
-    global state
-    state = (1103515245 * state + 12345) % 2**31
-    return ((state >> 12) % 4096) / 2048 - 1
-
-
-INPUTS = [[number() for _ in range(4)] for _ in range(12)]
-CLASSES = [row % 3 for row in range(12)]
-SHAPES = [(4, 6), (6,), (6, 3), (3,)]
-INITIAL = [number() for shape in SHAPES for _ in range(torch.Size(shape).numel())]
 
 
 def parameters_at_start():

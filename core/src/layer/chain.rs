@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::{Layer, Pass, Tensor};
+use super::{Layer, Pass, Tensor, parts_of};
 use crate::activation::Activation;
 use crate::flat::{Flat, Pair, Split};
 use crate::init::Initializer;
@@ -27,7 +27,7 @@ unsafe impl<A: Layer, B: Layer<In = A::Out>> Flat for Chain<A, B> {
 
     #[inline]
     fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
-        Self::tensors(0, offset, &mut |tensor| visit(tensor.range(), tensor.name.is_penalised()));
+        parts_of::<Self>(offset, visit);
     }
 }
 

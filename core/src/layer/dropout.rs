@@ -5,7 +5,7 @@ use core::ops::Range;
 use rand_core::Rng;
 use rand_xoshiro::Xoshiro128PlusPlus;
 
-use super::{Layer, Pass, Tensor};
+use super::{Layer, Pass, Tensor, parts_of};
 use crate::activation::{Activation, Identity};
 use crate::flat::{Flat, Pair};
 use crate::init::Initializer;
@@ -102,7 +102,9 @@ unsafe impl<const N: usize, const PERCENT: u8> Flat for Dropout<N, PERCENT> {
     };
 
     #[inline]
-    fn parts(_offset: usize, _visit: &mut impl FnMut(Range<usize>, bool)) {}
+    fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
+        parts_of::<Self>(offset, visit);
+    }
 }
 
 impl<const N: usize, const PERCENT: u8> Layer for Dropout<N, PERCENT> {

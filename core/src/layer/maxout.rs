@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::{Layer, Pass, Tensor, TensorName, rounds};
+use super::{Layer, Pass, Tensor, TensorName, parts_of, rounds};
 use crate::activation::{Activation, Identity};
 use crate::flat::{Flat, Pair, Split};
 use crate::init::Initializer;
@@ -47,7 +47,7 @@ unsafe impl<const IN: usize, const OUT: usize, const PIECES: usize> Flat for Max
 
     #[inline]
     fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
-        Self::tensors(0, offset, &mut |tensor| visit(tensor.range(), tensor.name.is_penalised()));
+        parts_of::<Self>(offset, visit);
     }
 }
 

@@ -21,6 +21,8 @@ pub use net::{Net, TapeOf};
 pub use pass::Pass;
 pub use tensor::{Tensor, TensorName};
 
+use core::ops::Range;
+
 use crate::activation::Activation;
 use crate::flat::Flat;
 use crate::init::Initializer;
@@ -114,4 +116,10 @@ fn rounds<'a, W: Work>(work: &mut W, weights: &'a [f32]) -> &'a [f32] {
     let now = work.take(weights.len().div_ceil(VIRTUAL_LANES), VIRTUAL_LANES);
     let end = now.end.saturating_mul(VIRTUAL_LANES).min(weights.len());
     weights.get(now.start.saturating_mul(VIRTUAL_LANES)..end).unwrap_or_default()
+}
+
+/// [`Flat::parts`] of what has tensors.
+#[inline]
+fn parts_of<L: Layer>(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
+    L::tensors(0, offset, &mut |tensor| visit(tensor.range(), tensor.name.is_penalised()));
 }

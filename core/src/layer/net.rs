@@ -3,7 +3,7 @@
 use core::ops::Range;
 use core::task::Poll;
 
-use super::{Layer, Tensor};
+use super::{Layer, Tensor, parts_of};
 use crate::flat::{self, Flat, Pair, Split};
 use crate::init::Initializer;
 use crate::matmul::ShapeError;
@@ -46,7 +46,7 @@ unsafe impl<L: Layer> Flat for Net<L> {
 
     #[inline]
     fn parts(offset: usize, visit: &mut impl FnMut(Range<usize>, bool)) {
-        L::tensors(0, offset, &mut |tensor| visit(tensor.range(), tensor.name.is_penalised()));
+        parts_of::<L>(offset, visit);
     }
 }
 

@@ -65,7 +65,7 @@ macro_rules! names {
             #[must_use]
             pub fn with_rate<L: Layer>(self, learning_rate: f32) -> Box<dyn NetOptimizer<L> + Send> {
                 match self {
-                    $(Self::$variant => $route($rule, learning_rate),)*
+                    $(Self::$variant => $route(($rule)(learning_rate)),)*
                 }
             }
         }
@@ -120,24 +120,17 @@ names! {
 }
 
 fn element_wise<L: Layer, R: Rule<MOMENTS> + 'static, const MOMENTS: usize>(
-    rule: impl Fn(f32) -> R,
-    learning_rate: f32,
+    rule: R,
 ) -> Box<dyn NetOptimizer<L> + Send> {
-    boxed_optimizer::<Net<L>, R, MOMENTS>(rule(learning_rate))
+    boxed_optimizer::<Net<L>, R, MOMENTS>(rule)
 }
 
-fn tensor_wise<L: Layer, R: TensorRule + 'static>(
-    rule: impl Fn(f32) -> R,
-    learning_rate: f32,
-) -> Box<dyn NetOptimizer<L> + Send> {
-    Box::new(TensorOptimizer::new(rule(learning_rate)))
+fn tensor_wise<L: Layer, R: TensorRule + 'static>(rule: R) -> Box<dyn NetOptimizer<L> + Send> {
+    Box::new(TensorOptimizer::new(rule))
 }
 
-fn schedule_free<L: Layer>(
-    rule: impl Fn(f32) -> ScheduleFreeAdamW,
-    learning_rate: f32,
-) -> Box<dyn NetOptimizer<L> + Send> {
-    Box::new(Averaged(boxed_optimizer(rule(learning_rate))))
+fn schedule_free<L: Layer>(rule: ScheduleFreeAdamW) -> Box<dyn NetOptimizer<L> + Send> {
+    Box::new(Averaged(boxed_optimizer(rule)))
 }
 
 /// The schedule-free optimizer, whose predictions are made with an average.
