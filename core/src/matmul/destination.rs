@@ -141,6 +141,11 @@ impl<S: Simd, A: Activation> Destination<S> for Delta<A> {
     }
 }
 
+/// Numbers in a row of weights from which on what a tile will change is asked for while it is computed, also where there is
+/// one worker. A step of Adam on 784-512-256-10 takes 3 % less time so; on 784-128-10, which a second-level cache holds
+/// with its moments, it would take 2 % more.
+const WIDE: usize = 512;
+
 /// A sink for a gradient of `columns` columns whose first number has the index `base`.
 pub(super) struct ToSink<S: Simd, K> {
     pub(super) sink: K,
@@ -166,6 +171,11 @@ impl<S: Simd, K: Sink> Destination<S> for ToSink<S, K> {
         if K::HAS_PLACE {
             Place { at: self.sink.place(self.index(block)).cast_const(), stride: self.columns }
         } else {
+            if K::IS_SHARED || self.columns >= WIDE {
+                for r in 0..block.rows {
+                    self.sink.will_finish(self.index(block) + r * self.columns, block.columns);
+                }
+            }
             Place { at: core::ptr::null(), stride: 0 }
         }
     }

@@ -23,8 +23,13 @@ pub unsafe trait Sink: Copy {
     const MAY_KEEP: bool;
     /// Whether [`Self::of`] makes a difference.
     const GROUPED: bool = false;
+    /// Others work on the same gradient at the same time, and on what it changes.
+    const IS_SHARED: bool = false;
     /// The place of the gradient of parameter `index`.
     fn place(self, index: usize) -> *mut f32;
+    /// Says that so many numbers from `index` on are being worked on, and will be finished soon.
+    #[inline(always)]
+    fn will_finish(self, _index: usize, _numbers: usize) {}
     /// Takes the finished gradient of the parameters from `index` on; where the sink has a place, `gradient` is that
     /// place. `penalised` parameters are those that the penalty counts: weights, not biases.
     ///
@@ -140,10 +145,16 @@ unsafe impl<K: Sink> Sink for Shared<K> {
     const COST: usize = K::COST;
     const MAY_KEEP: bool = K::MAY_KEEP;
     const GROUPED: bool = K::GROUPED;
+    const IS_SHARED: bool = true;
 
     #[inline(always)]
     fn place(self, index: usize) -> *mut f32 {
         self.sink.place(index)
+    }
+
+    #[inline(always)]
+    fn will_finish(self, index: usize, numbers: usize) {
+        self.sink.will_finish(index, numbers);
     }
 
     #[inline(always)]

@@ -322,6 +322,16 @@ unsafe impl<U: Update<MOMENTS>, const MOMENTS: usize> Sink for InPlace<U, MOMENT
     }
 
     #[inline(always)]
+    fn will_finish(self, index: usize, numbers: usize) {
+        simd::ask_to_write(self.parameters.wrapping_add(index), numbers);
+        let mut m = 0;
+        while m < MOMENTS {
+            simd::ask_to_write(self.moments[m].wrapping_add(index), numbers);
+            m += 1;
+        }
+    }
+
+    #[inline(always)]
     unsafe fn finish<S: Simd>(self, s: S, index: usize, gradient: &mut [f32], penalised: bool) {
         // SAFETY: the caller promises that parameters and moments have these numbers, that no one else works on them,
         // and that the gradient is none of them.

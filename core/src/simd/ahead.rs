@@ -1,4 +1,8 @@
-//! Requests for memory that will be read soon.
+//! Requests for memory that will be read or written soon.
+
+/// Numbers in a line of the caches.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+const LINE: usize = 16;
 
 /// Rows of numbers that will be read soon. On processors for which stable Rust has no such request it is nothing, and
 /// takes no room.
@@ -32,7 +36,6 @@ impl Ahead {
     /// Asks for the first numbers of a row, and goes on to the next row.
     #[inline(always)]
     pub(crate) fn ask(&mut self, numbers: usize) {
-        const LINE: usize = 16;
         if self.at.is_null() {
             return;
         }
@@ -62,3 +65,26 @@ impl Ahead {
     #[inline(always)]
     pub(crate) fn ask(&mut self, _numbers: usize) {}
 }
+
+/// Asks for numbers that will be written soon; they need not be there.
+///
+/// Other than a request to read it takes a line from the other cores: a worker changes weights that all have read since.
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+#[inline(always)]
+pub(crate) fn ask_to_write(at: *const f32, numbers: usize) {
+    for line in 0..numbers.div_ceil(LINE) {
+        // SAFETY: a request never faults, and is decoded as one by processors that have none. As an intrinsic it is
+        // compiled to a request to read, unless the whole program is for processors that tell the two apart.
+        unsafe {
+            core::arch::asm!(
+                "prefetchw [{at}]",
+                at = in(reg) at.wrapping_add(line * LINE),
+                options(nostack, preserves_flags, readonly),
+            );
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
+#[inline(always)]
+pub(crate) fn ask_to_write(_at: *const f32, _numbers: usize) {}

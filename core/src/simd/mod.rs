@@ -29,7 +29,7 @@ mod slice;
 )]
 mod target;
 
-pub(crate) use ahead::Ahead;
+pub(crate) use ahead::{Ahead, ask_to_write};
 pub use fold::{fold, fold_into, sum};
 pub(crate) use fold::{normalize, one_hot};
 pub use level::{Isa, Level, UnknownIsa};
