@@ -34,16 +34,12 @@
 use crate::flat::Flat;
 use crate::layer::{Layer, Net};
 use crate::simd::{self, Level, Simd, dispatch};
+use crate::vector::{self, norm_of};
 
 /// What [`clip_norm`] adds to the norm before it divides by it; PyTorch's.
 pub const EPSILON: f32 = 1e-6;
 
-/// The Euclidean norm, `sqrt(sum g^2)`: +0 for an empty value, NaN where a number is NaN, else inf where one is infinite
-/// or where the norm is beyond the largest f32.
-///
-/// The squares are summed in 16 virtual lanes. Where their sum overflows or is so small that squares may have been lost,
-/// they are summed once more of numbers scaled by a power of two, which rounds nothing; so gradients of 1e30 and of
-/// 1e-30 have the norm that they should.
+/// [`vector::norm`] of all numbers of a gradient: numbers of 1e30 and of 1e-30 have the norm that they should.
 ///
 /// ```
 /// use femto::{Level, clip};
@@ -52,21 +48,7 @@ pub const EPSILON: f32 = 1e-6;
 /// ```
 #[must_use]
 pub fn norm<P: Flat>(level: Level, gradient: &P) -> f32 {
-    norm_slice(level, gradient.as_slice())
-}
-
-/// [`norm`] of a slice.
-///
-/// ```
-/// use femto::{Level, clip};
-///
-/// let level = Level::detect();
-/// assert_eq!(clip::norm_slice(level, &[]), 0.0);
-/// assert!((clip::norm_slice(level, &[3e30, 4e30]) / 5e30 - 1.0).abs() < 1e-6);
-/// ```
-#[must_use]
-pub fn norm_slice(level: Level, gradient: &[f32]) -> f32 {
-    dispatch!(level, s => norm_of(s, gradient))
+    vector::norm(level, gradient.as_slice())
 }
 
 /// Multiplies the gradient by `max_norm / (norm + 1e-6)` where that is below 1, so that its norm becomes `max_norm` at
@@ -173,55 +155,4 @@ pub fn clip_value_slice(level: Level, gradient: &mut [f32], max: f32) {
             s.select(s.lt(g, below), below, g)
         });
     });
-}
-
-/// A sum of squares that is this large has lost nothing that counts: squares below 2^-126 are off by 2^-150 at the most.
-const SMALLEST_SAFE: f32 = 1.0 / (1_u64 << 60) as f32;
-
-#[inline(always)]
-fn norm_of<S: Simd>(s: S, xs: &[f32]) -> f32 {
-    let squares = sum_of_squares(s, xs, 1.0);
-    if (SMALLEST_SAFE..f32::INFINITY).contains(&squares) || squares.is_nan() {
-        return libm::sqrtf(squares);
-    }
-    let largest = largest_magnitude(s, xs);
-    if largest == 0.0 || largest == f32::INFINITY {
-        return largest;
-    }
-    // The power of two that takes the largest to 1..4, or up from a subnormal as far as there are powers.
-    let exponent = largest.to_bits() >> 23;
-    let scale = f32::from_bits(254_u32.saturating_sub(exponent).max(1) << 23);
-    libm::sqrtf(sum_of_squares(s, xs, scale)) / scale
-}
-
-/// The sum of `(scale x)^2`.
-#[inline(always)]
-fn sum_of_squares<S: Simd>(s: S, xs: &[f32], scale: f32) -> f32 {
-    let scale = s.splat(scale);
-    simd::fold(
-        s,
-        [xs],
-        0.0,
-        #[inline(always)]
-        |acc, [x]| {
-            let x = s.mul(x, scale);
-            s.mac(x, x, acc)
-        },
-        #[inline(always)]
-        |a, b| s.add(a, b),
-    )
-}
-
-/// The largest magnitude, 0 for an empty slice.
-#[inline(always)]
-fn largest_magnitude<S: Simd>(s: S, xs: &[f32]) -> f32 {
-    simd::fold(
-        s,
-        [xs],
-        0.0,
-        #[inline(always)]
-        |acc, [x]| s.larger(acc, s.abs(x)),
-        #[inline(always)]
-        |a, b| s.larger(a, b),
-    )
 }

@@ -1,7 +1,7 @@
 //! Vectors of any length: dot products, norms, and the few steps that algorithms over whole tensors are made of.
 //!
-//! Sums are taken in 16 virtual lanes and a fixed tree, so each result has the same bits on every level of a class. No
-//! sum is scaled: the square of a number beyond 1.8e19 overflows, and that of one below 1e-23 is lost.
+//! Sums are taken in 16 virtual lanes and a fixed tree, so each result has the same bits on every level of a class. Only
+//! that of [`norm`] is scaled: in the others the product of numbers beyond 1.8e19 overflows.
 
 use crate::matmul::ShapeError;
 use crate::simd::{self, Level, Simd, dispatch};
@@ -60,25 +60,25 @@ pub fn sum_abs(level: Level, a: &[f32]) -> f32 {
 /// ```
 #[must_use]
 pub fn max_abs(level: Level, a: &[f32]) -> f32 {
-    dispatch!(level, s => simd::fold(
-        s,
-        [a],
-        0.0,
-        #[inline(always)]
-        |acc, [x]| larger_or_nan(s, acc, s.abs(x)),
-        #[inline(always)]
-        |a, b| larger_or_nan(s, a, b),
-    ))
+    dispatch!(level, s => largest_magnitude(s, a))
 }
 
-/// The length, `sqrt(sum_i a_i^2)`: the 2-norm; +0 for an empty vector.
+/// The length, `sqrt(sum_i a_i^2)`, the norm of Euclid: +0 for an empty vector, NaN where a number is NaN, else inf where
+/// one is infinite or where the norm is beyond the largest f32.
+///
+/// Where the sum of squares overflows or is so small that squares may have been lost, they are summed once more of numbers
+/// scaled by a power of two, which rounds nothing.
 ///
 /// ```
-/// assert_eq!(femto::vector::norm(femto::Level::detect(), &[3.0, -4.0]), 5.0);
+/// use femto::vector::norm;
+///
+/// let level = femto::Level::detect();
+/// assert_eq!(norm(level, &[3.0, -4.0]), 5.0);
+/// assert!((norm(level, &[3e30, 4e30]) / 5e30 - 1.0).abs() < 1e-6);
 /// ```
 #[must_use]
 pub fn norm(level: Level, a: &[f32]) -> f32 {
-    libm::sqrtf(sum_of_products(level, a, a))
+    dispatch!(level, s => norm_of(s, a))
 }
 
 /// Multiplies each number by `factor`.
@@ -120,6 +120,57 @@ fn sum_of_products(level: Level, a: &[f32], b: &[f32]) -> f32 {
         #[inline(always)]
         |a, b| s.add(a, b),
     ))
+}
+
+/// A sum of squares that is this large has lost nothing that counts: squares below 2^-126 are off by 2^-150 at the most.
+const SMALLEST_SAFE: f32 = 1.0 / (1_u64 << 60) as f32;
+
+#[inline(always)]
+pub(crate) fn norm_of<S: Simd>(s: S, xs: &[f32]) -> f32 {
+    let squares = sum_of_squares(s, xs, 1.0);
+    if (SMALLEST_SAFE..f32::INFINITY).contains(&squares) || squares.is_nan() {
+        return libm::sqrtf(squares);
+    }
+    let largest = largest_magnitude(s, xs);
+    if largest == 0.0 || largest == f32::INFINITY {
+        return largest;
+    }
+    // The power of two that takes the largest to 1..4, or up from a subnormal as far as there are powers.
+    let exponent = largest.to_bits() >> 23;
+    let scale = f32::from_bits(254_u32.saturating_sub(exponent).max(1) << 23);
+    libm::sqrtf(sum_of_squares(s, xs, scale)) / scale
+}
+
+/// The sum of `(scale x)^2`.
+#[inline(always)]
+fn sum_of_squares<S: Simd>(s: S, xs: &[f32], scale: f32) -> f32 {
+    let scale = s.splat(scale);
+    simd::fold(
+        s,
+        [xs],
+        0.0,
+        #[inline(always)]
+        |acc, [x]| {
+            let x = s.mul(x, scale);
+            s.mac(x, x, acc)
+        },
+        #[inline(always)]
+        |a, b| s.add(a, b),
+    )
+}
+
+/// The largest magnitude; 0 for an empty slice, NaN where a number is NaN.
+#[inline(always)]
+fn largest_magnitude<S: Simd>(s: S, xs: &[f32]) -> f32 {
+    simd::fold(
+        s,
+        [xs],
+        0.0,
+        #[inline(always)]
+        |acc, [x]| larger_or_nan(s, acc, s.abs(x)),
+        #[inline(always)]
+        |a, b| larger_or_nan(s, a, b),
+    )
 }
 
 /// The larger of numbers that are not negative; NaN where either is.

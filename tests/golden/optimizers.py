@@ -129,6 +129,13 @@ RUNS = {
     "nadam fast": lambda p: optim.NAdam(p, lr=0.01, betas=BETAS, momentum_decay=1.0),
     "radam": lambda p: optim.RAdam(p, lr=0.02, betas=BETAS),
     "radam short": lambda p: optim.RAdam(p, lr=0.02, betas=(single(0.8), single(0.95)), eps=single(1e-3)),
+    "nadam decoupled": lambda p: optim.NAdam(
+        p, lr=0.01, betas=BETAS, weight_decay=0.1, decoupled_weight_decay=True
+    ),
+    "radam decoupled": lambda p: optim.RAdam(
+        p, lr=0.02, betas=BETAS, weight_decay=0.1, decoupled_weight_decay=True
+    ),
+    "amsgrad decoupled": lambda p: optim.AdamW(p, lr=0.01, weight_decay=0.1, amsgrad=True),
     "schedule free": lambda p: ScheduleFreeAdamW(p, lr=0.01, weight_decay=0.1),
     "schedule free with warm-up": lambda p: ScheduleFreeAdamW(p, lr=0.02, warmup=40),
     "adamw by kind": lambda p: optim.AdamW(weights_and_biases(p), lr=0.01, weight_decay=0.1),

@@ -1,10 +1,9 @@
 //! Gradient clipping: against f64 and PyTorch, the same bits on every level, numbers at the edge.
 
 use femto::activation::Relu;
-use femto::clip::{
-    EPSILON, clip_norm, clip_norm_slice, clip_tensor_norms, clip_value, clip_value_slice, norm, norm_slice,
-};
+use femto::clip::{EPSILON, clip_norm, clip_norm_slice, clip_tensor_norms, clip_value, clip_value_slice, norm};
 use femto::layer::Dense;
+use femto::vector;
 use femto::{Arithmetic, Flat, Level, net};
 use femto_tests::numbers::{Numbers, bits, doubles};
 use femto_tests::{levels, reference};
@@ -31,7 +30,7 @@ fn norms_of_any_size_are_those_of_double_precision() {
         for len in LENGTHS {
             for size in SIZES {
                 let gradient = gradient(len, size);
-                let (found, exact) = (f64::from(norm_slice(level, &gradient)), exact_norm(&gradient));
+                let (found, exact) = (f64::from(vector::norm(level, &gradient)), exact_norm(&gradient));
                 // Each lane rounds 5 times at the most, the tree 4 times, half of it reaches the root; and a subnormal
                 // norm is rounded to a multiple of the smallest.
                 assert!(
@@ -55,7 +54,7 @@ fn the_norm_has_the_bits_of_the_contract() {
         for len in LENGTHS {
             let gradient = gradient(len, 3.0);
             let expected = squares(level.arithmetic(), &gradient, 1.0).sqrt();
-            let found = norm_slice(level, &gradient);
+            let found = vector::norm(level, &gradient);
             assert_eq!(found.to_bits(), expected.to_bits(), "{level}: {len} numbers: {found} is not {expected}");
             if len == 0 {
                 continue;
@@ -64,7 +63,7 @@ fn the_norm_has_the_bits_of_the_contract() {
             let mut huge: Vec<f32> = gradient.iter().map(|g| g * 2_f32.powi(97)).collect();
             huge[len / 2] = 1.5 * 2_f32.powi(100);
             let expected = squares(level.arithmetic(), &huge, 2_f32.powi(-100)).sqrt() * 2_f32.powi(100);
-            let found = norm_slice(level, &huge);
+            let found = vector::norm(level, &huge);
             assert_eq!(found.to_bits(), expected.to_bits(), "{level}: {len} huge numbers: {found} is not {expected}");
         }
     }
@@ -141,7 +140,7 @@ fn a_gradient_that_is_short_enough_keeps_its_bits() {
             for max_norm in [1.01 * exact_norm(&before) as f32 + 2.0 * EPSILON, f32::INFINITY, f32::NAN] {
                 let mut after = before.clone();
                 let norm = clip_norm_slice(level, &mut after, max_norm);
-                assert_eq!(norm.to_bits(), norm_slice(level, &before).to_bits(), "{level}: the norm before");
+                assert_eq!(norm.to_bits(), vector::norm(level, &before).to_bits(), "{level}: the norm before");
                 assert_eq!(bits(&after), bits(&before), "{level}: {len} numbers, limit {max_norm}");
             }
             let mut after = before.clone();

@@ -8,8 +8,8 @@ use femto::activation::Tanh;
 use femto::layer::Dense;
 use femto::loss::CrossEntropy;
 use femto::optimizer::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, ByKind, Groups, Lion, Momentum, NAdam, Optimizer, RAdam,
-    RmsProp, Rprop, Rule, ScheduleFreeAdamW, Sgd,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, ByKind, Decoupled, Groups, Lion, Momentum, NAdam, Optimizer,
+    RAdam, RmsProp, Rprop, Rule, ScheduleFreeAdamW, Sgd,
 };
 use femto::train::Objective;
 use femto::{Flat, Level, net};
@@ -134,6 +134,9 @@ fn a_hundred_steps_are_those_of_pytorch() {
         run!("nadam fast", NAdam { momentum_decay: 1.0, ..NAdam::new(0.01) });
         run!("radam", RAdam::new(0.02));
         run!("radam short", RAdam { adam: Adam { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, ..Adam::new(0.02) } });
+        run!("nadam decoupled", Decoupled { rule: NAdam::new(0.01), weight_decay: 0.1 });
+        run!("radam decoupled", Decoupled { rule: RAdam::new(0.02), weight_decay: 0.1 });
+        run!("amsgrad decoupled", Decoupled { rule: AmsGrad::new(0.01), weight_decay: 0.1 });
         let asgd = Asgd { decay: 0.05, averaging_start: 20, ..Asgd::new(0.2) };
         run!("asgd", asgd);
         check("asgd average", file.worst_seen(level, "asgd average", asgd, |asgd, _| asgd.moments()[0].clone()));
@@ -183,6 +186,9 @@ fn a_wrong_setting_is_seen() {
     wrong!("nadam fast", NAdam { momentum_decay: 0.9, ..NAdam::new(0.01) });
     wrong!("radam", Adam::new(0.02));
     wrong!("radam short", RAdam { adam: Adam { beta1: 0.8, beta2: 0.95, ..Adam::new(0.02) } });
+    wrong!("nadam decoupled", NAdam::new(0.01));
+    wrong!("radam decoupled", Decoupled { rule: RAdam::new(0.02), weight_decay: 0.09 });
+    wrong!("amsgrad decoupled", Decoupled { rule: Adam::new(0.01), weight_decay: 0.1 });
     let asgd = Asgd { decay: 0.05, averaging_start: 20, ..Asgd::new(0.2) };
     wrong!("asgd", Asgd { power: 0.8, ..asgd });
     wrong!("schedule free", ScheduleFreeAdamW { weight_decay: 0.09, ..ScheduleFreeAdamW::new(0.01) });

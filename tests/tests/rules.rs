@@ -11,8 +11,8 @@ use femto::layer::{Dense, TensorName};
 use femto::loss::MeanSquaredError;
 use femto::matmul::{Accumulate, Penalty, tn_into};
 use femto::optimizer::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, ByKind, Frozen, Groups, Lion, Momentum, NAdam, Optimizer,
-    RAdam, RmsProp, Rprop, Rule, ScheduleFreeAdamW, Scheduled, Sgd,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, ByKind, Decoupled, Frozen, Groups, Lion, Momentum, NAdam,
+    Optimizer, RAdam, RmsProp, Rprop, Rule, ScheduleFreeAdamW, Scheduled, Sgd,
 };
 use femto::schedule::Linear;
 use femto::train::Objective;
@@ -103,7 +103,8 @@ fn rules_of_means_have_the_same_bits_in_place_and_on_all_levels() {
     check(RAdam::new(0.01));
     check(ScheduleFreeAdamW { weight_decay: 0.1, warmup: 5, ..ScheduleFreeAdamW::new(0.01) });
     check(Lion { weight_decay: 0.1, ..Lion::new(0.01) });
-    check(Scheduled { rule: NAdam::new(1.0), schedule: Linear { from: 0.1, to: 0.0, steps: 10 } });
+    let decoupled = Decoupled { rule: NAdam::new(1.0), weight_decay: 0.1 };
+    check(Scheduled { rule: decoupled, schedule: Linear { from: 0.1, to: 0.0, steps: 10 } });
 }
 
 #[test]

@@ -19,8 +19,8 @@
 //! | [`Frozen`] | any | of its moments | none |
 //!
 //! Bytes are those of the moments, beside the parameters themselves; no gradient is kept by [`crate::Net::step`]. Of
-//! rules others are made, which have as many moments: [`ByKind`] (weights and biases), [`Groups`] (layers), and
-//! [`Scheduled`] (a learning rate that changes with the steps).
+//! rules others are made, which have as many moments: [`ByKind`] (weights and biases), [`Groups`] (layers),
+//! [`Decoupled`] (weight decay beside the gradient), and [`Scheduled`] (a learning rate that changes with the steps).
 //!
 //! A rule works in two ways with the same bits: over a whole gradient ([`Optimizer::apply`]), or on each piece of the
 //! gradient the moment it is finished, so that no gradient is ever stored ([`crate::Net::step`]). Semantics, defaults
@@ -33,6 +33,7 @@ mod adam_w;
 mod adamax;
 mod ams_grad;
 mod asgd;
+mod decoupled;
 mod groups;
 mod lion;
 mod momentum;
@@ -54,6 +55,7 @@ pub use adam_w::AdamW;
 pub use adamax::Adamax;
 pub use ams_grad::AmsGrad;
 pub use asgd::Asgd;
+pub use decoupled::Decoupled;
 pub use groups::{ByKind, Frozen, Groups};
 pub use lion::Lion;
 pub use momentum::Momentum;

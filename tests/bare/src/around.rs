@@ -5,12 +5,12 @@ use core::hint::black_box;
 
 use femto::activation::Tanh;
 use femto::average::{Ema, RunningMean};
-use femto::clip::{clip_norm, clip_norm_slice, clip_tensor_norms, clip_value, clip_value_slice, norm, norm_slice};
+use femto::clip::{clip_norm, clip_norm_slice, clip_tensor_norms, clip_value, clip_value_slice, norm};
 use femto::early_stopping::{BestWeights, Better, EarlyStopping, Verdict};
 use femto::layer::Dense;
 use femto::perceptron::Perceptron;
 use femto::scaling::Scaler;
-use femto::{Flat, Level, net};
+use femto::{Flat, Level, net, vector};
 
 /// More columns than are fitted at a time.
 const COLUMNS: usize = 21;
@@ -32,7 +32,7 @@ fn filled(number: f32) -> Net {
 fn clips(level: Level) -> bool {
     let (mut gradient, mut slice) = (filled(1e30), [1e30; 37]);
     let slice = black_box(&mut slice[..]);
-    let norms = [norm(level, &gradient), norm_slice(level, slice)];
+    let norms = [norm(level, &gradient), vector::norm(level, slice)];
     clip_value(level, &mut gradient, black_box(1e29));
     clip_value_slice(level, slice, black_box(1e29));
     let largest = clip_tensor_norms(level, &mut gradient, black_box(1.0));

@@ -8,8 +8,8 @@ use femto::init::Init;
 use femto::layer::{Dense, Dropout, Maxout};
 use femto::loss::CrossEntropy;
 use femto::optimizer::{
-    Adadelta, Adagrad, AdamW, Adamax, AmsGrad, Asgd, ByKind, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop, Rule,
-    ScheduleFreeAdamW, Scheduled, Sgd,
+    Adadelta, Adagrad, AdamW, Adamax, AmsGrad, Asgd, ByKind, Decoupled, Lion, NAdam, Optimizer, RAdam, RmsProp, Rprop,
+    Rule, ScheduleFreeAdamW, Scheduled, Sgd,
 };
 use femto::schedule::{
     Cosine, CosineRestarts, Exponential, Linear, Milestones, OneCycle, Polynomial, ReduceOnPlateau, Schedule, Sequence,
@@ -40,7 +40,7 @@ pub(crate) fn work(level: Level) -> bool {
     let cosine = Cosine { rate: 0.1, end: 0.0, steps: 9 };
     applied.iter().all(|is_right| *is_right)
         && step(level, kinds)
-        && step(level, Scheduled { rule: NAdam::new(1.0), schedule: cosine })
+        && step(level, Scheduled { rule: Decoupled { rule: NAdam::new(1.0), weight_decay: 0.1 }, schedule: cosine })
         && rates()
         && sums(level)
 }
