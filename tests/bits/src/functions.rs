@@ -1,7 +1,10 @@
 //! Functions over slices: elementary ones, activations, optimizer rules, softmax.
 
 use femto::activation::{self, Activation, LeakyRelu, Relu, Sigmoid, Sign, Softplus, Tanh};
-use femto::optimizer::{Adam, Momentum, Rule, Sgd, update_slice};
+use femto::optimizer::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, Lion, Momentum, RmsProp, Rprop, Rule, ScheduleFreeAdamW,
+    Sgd, update_slice,
+};
 use femto::{Level, math, softmax};
 
 use crate::hash::Hash;
@@ -25,12 +28,24 @@ pub fn elementwise(level: Level, report: &mut dyn FnMut(&str, u64)) {
     report("activation.softplus", activation(level, Softplus));
 }
 
-/// Optimizer rules over the sample as gradients, for several steps: their bias corrections and square roots too.
+/// Optimizer rules over the sample as gradients, for several steps: their bias corrections and square roots too. Not
+/// those whose settings take double precision at each step, which firmware is to be without.
 pub fn rules(level: Level, report: &mut dyn FnMut(&str, u64)) {
     report("rule.sgd", rule(level, Sgd::new(0.1)));
     report("rule.momentum", rule(level, Momentum { dampening: 0.1, ..Momentum::new(0.1) }));
     report("rule.nesterov", rule(level, Momentum::nesterov(0.1)));
     report("rule.adam", rule(level, Adam::new(0.001)));
+    report("rule.adamw", rule(level, AdamW { weight_decay: 0.1, ..AdamW::new(0.001) }));
+    report("rule.amsgrad", rule(level, AmsGrad::new(0.001)));
+    report("rule.adamax", rule(level, Adamax::new(0.001)));
+    report("rule.schedule-free", rule(level, ScheduleFreeAdamW { warmup: 2, ..ScheduleFreeAdamW::new(0.001) }));
+    report("rule.lion", rule(level, Lion::new(0.001)));
+    report("rule.asgd", rule(level, Asgd { averaging_start: 1, ..Asgd::new(0.1) }));
+    report("rule.adagrad", rule(level, Adagrad { learning_rate_decay: 0.1, ..Adagrad::new(0.1) }));
+    report("rule.adadelta", rule(level, Adadelta::new(1.0)));
+    report("rule.rmsprop", rule(level, RmsProp::<false>::new(0.01).with_momentum(0.9)));
+    report("rule.rmsprop.centered", rule(level, RmsProp::<true>::new(0.01)));
+    report("rule.rprop", rule(level, Rprop::new(0.01)));
 }
 
 /// Softmax of rows of several lengths, and the product with its Jacobian.
