@@ -68,6 +68,7 @@
 pub mod data;
 pub mod epoch;
 pub mod evaluate;
+mod files;
 pub mod heap;
 pub mod metrics;
 pub mod optimizer;

@@ -26,12 +26,13 @@
 //! ```
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use femto::Flat;
-use tempfile::NamedTempFile;
 use thiserror::Error;
+
+use crate::files::{replace, write_numbers};
 
 /// Why weights were not saved or loaded.
 ///
@@ -104,7 +105,8 @@ pub enum WeightsError {
 /// ```
 pub fn save<N: Flat>(path: impl AsRef<Path>, net: &N) -> Result<(), WeightsError> {
     let path = path.as_ref();
-    replace(path, net).map_err(|source| WeightsError::Save { path: path.to_owned(), source })
+    replace(path, |to| write_numbers(to, net.as_slice()))
+        .map_err(|source| WeightsError::Save { path: path.to_owned(), source })
 }
 
 /// Loads the weights of a network from a file that [`save`] wrote.
@@ -160,29 +162,6 @@ pub(crate) fn fnv_1a(bytes: impl Iterator<Item = u8>) -> u64 {
     const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
     bytes.fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
-}
-
-/// Writes the bytes to a new file beside `path`, then gives it this name.
-fn replace<N: Flat>(path: &Path, net: &N) -> io::Result<()> {
-    let mut bytes = vec![0; size_of::<N>()];
-    net.write_le_bytes(&mut bytes).map_err(io::Error::other)?;
-    let mut file = beside(path)?;
-    file.write_all(&bytes)?;
-    // Without this a power cut after the rename could leave a name with nothing behind it.
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// A new file in the folder of `path`: a rename is atomic only within one file system.
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are for their owner alone, but these become what other users and programs read: grant
-    // what the process grants on every new file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
 }
 
 #[cfg(test)]
@@ -252,14 +231,6 @@ mod tests {
         fs::create_dir(&occupied)?;
         assert!(save(&occupied, &small(3)).is_err(), "a folder is in the way");
         assert_eq!(fs::read_dir(folder.path())?.count(), 1, "a failed rename removes its temporary file");
-        Ok(())
-    }
-
-    #[test]
-    fn a_bare_file_name_is_a_file_of_the_working_folder() -> io::Result<()> {
-        let file = beside(Path::new("weights.bin"))?;
-        let folder = file.path().canonicalize()?.parent().map(Path::to_owned);
-        assert_eq!(folder, Some(Path::new(".").canonicalize()?), "where a bare name is saved");
         Ok(())
     }
 
