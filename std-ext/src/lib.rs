@@ -9,6 +9,7 @@
 //! | [`metrics`] | accuracy, the confusion matrix |
 //! | [`optimizer`] | optimizers that look at whole tensors or at several losses: LAMB, Adafactor, Muon, L-BFGS |
 //! | [`weights`] | saving, loading, a fingerprint |
+//! | `checkpoint` | a training in one file, to go on from (feature `checkpoint`) |
 //! | [`heap`] | networks and optimizers that a stack cannot hold |
 //! | [`threads`] | training on all cores, with the bits of one |
 //!
@@ -65,6 +66,8 @@
 
 #![deny(unsafe_code)]
 
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
 pub mod data;
 pub mod epoch;
 pub mod evaluate;
