@@ -10,6 +10,7 @@
 //! | [`optimizer`] | optimizers that look at whole tensors or at several losses: LAMB, Adafactor, Muon, L-BFGS |
 //! | [`weights`] | saving, loading, a fingerprint |
 //! | `checkpoint` | a training in one file, to go on from (feature `checkpoint`) |
+//! | [`export`] | networks as Rust and bytes, for the flash of a device |
 //! | `interchange` | networks and arrays in the files of PyTorch and NumPy (features `safetensors`, `npy`) |
 //! | [`heap`] | networks and optimizers that a stack cannot hold |
 //! | [`threads`] | training on all cores, with the bits of one |
@@ -72,6 +73,7 @@ pub mod checkpoint;
 pub mod data;
 pub mod epoch;
 pub mod evaluate;
+pub mod export;
 mod files;
 pub mod heap;
 #[cfg(any(feature = "npy", feature = "safetensors"))]

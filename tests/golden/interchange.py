@@ -74,6 +74,8 @@ def main():
     for name, kind in (("f16", torch.float16), ("bf16", torch.bfloat16)):
         rounded = {key: tensor.to(kind).float() for key, tensor in state.items()}
         predictions[name] = torch.func.functional_call(sequential, rounded, inputs).tolist()
+    for path in FOLDER.iterdir():
+        path.chmod(0o644)
     (FOLDER / "predictions.json").write_text(json.dumps(predictions, indent=1) + "\n")
 
 
