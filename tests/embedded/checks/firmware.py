@@ -19,13 +19,13 @@ class Board(NamedTuple):
     programs: tuple
 
 
-ALL = ("infer", "train", "budget", "slices", "hashes", "resume", "count", "proof")
+ALL = ("infer", "exported", "train", "budget", "slices", "hashes", "resume", "count", "proof")
 # Without an FPU a training takes minutes of emulation: the thousand steps of `hashes` say what `resume` would.
-SLOW = ("infer", "train", "budget", "slices", "hashes", "count", "proof")
+SLOW = ("infer", "exported", "train", "budget", "slices", "hashes", "count", "proof")
 # What another board with the same target has shown is not shown again.
-AGAIN = ("infer", "train", "budget", "slices", "hashes", "count")
+AGAIN = ("infer", "exported", "train", "budget", "slices", "hashes", "count")
 # What fits 16 KB of RAM.
-SMALL = ("infer", "train", "budget")
+SMALL = ("infer", "exported", "train", "budget")
 
 BOARDS = (
     Board("m4f", "Cortex-M4F", "thumbv7em-none-eabihf", "mps2", "mps2-an386", ALL),
@@ -40,7 +40,7 @@ BOARDS = (
 
 # The programs that hold nothing but femto, what a product would copy, and integers printed. (`hashes` and `resume` read
 # a text file, and the standard library's text functions hold panics.)
-PANIC_FREE = ("infer", "train", "budget", "slices", "count", "proof")
+PANIC_FREE = ("infer", "exported", "train", "budget", "slices", "count", "proof")
 
 # Those whose clock must count instructions, so that what they measure is the same each time.
 COUNTING = ("slices", "count")
@@ -103,7 +103,7 @@ def check_run(report, board, program):
     elif program == "hashes":
         agree = re.search(r"(\d+) of (\d+) hashes agree", output)
         report.check(board.name, "hashes", agree.group(0) if agree else "none", agree and agree[1] == agree[2])
-    elif program in ("infer", "train") and lines:
+    elif program in ("infer", "exported", "train") and lines:
         report.show(board.name, program, lines[-1])
     elif program == "slices":
         for what, blocked, longest in re.findall(r"^(.*): (\d+) ticks in one go, longest slice (\d+);", output, re.M):
