@@ -1,113 +1,8 @@
-//! How good predictions are: accuracy, the confusion matrix and the class a network votes for.
-//!
-//! Labels are class numbers from 0 up, of any type that converts to `usize` without loss: the `u8` labels
-//! of [`digits()`](crate::data::digits()) and the `usize` of [`argmax`] mix freely.
-//!
-//! ```
-//! # fn main() -> Result<(), femto_std::metrics::MetricsError> {
-//! use femto_std::metrics::{ConfusionMatrix, accuracy, argmax};
-//!
-//! let targets = [0_u8, 1, 1];
-//! let outputs = [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]];
-//! let predictions: Vec<usize> = outputs.iter().filter_map(|output| argmax(output)).collect();
-//! assert_eq!(accuracy(&predictions, &targets)?, 2.0 / 3.0);
-//!
-//! let matrix = ConfusionMatrix::<2>::from_pairs(targets.into_iter().zip(predictions))?;
-//! assert_eq!(matrix.count(1, 0), Some(1));
-//! # Ok(())
-//! # }
-//! ```
+//! The confusion matrix.
 
 use std::fmt;
 
-use thiserror::Error;
-
-/// Why a metric could not be computed.
-///
-/// ```
-/// use femto_std::metrics::{MetricsError, accuracy};
-///
-/// let error = accuracy(&[1_u8, 2], &[1_u8]);
-/// assert_eq!(error, Err(MetricsError::LengthMismatch { predictions: 2, targets: 1 }));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum MetricsError {
-    /// The lists do not pair up.
-    #[error(
-        "there are {predictions} predictions for {targets} targets: pass exactly one prediction for each \
-         target, in the same order"
-    )]
-    LengthMismatch {
-        /// The number of predictions.
-        predictions: usize,
-        /// The number of targets.
-        targets: usize,
-    },
-    /// There is nothing to count.
-    #[error("the accuracy of no samples is undefined: pass at least one prediction and its target")]
-    NoSamples,
-    /// A label does not belong to the classes of the matrix.
-    #[error(
-        "the {role} of sample {sample} is class {label}, but the confusion matrix counts {classes} \
-         classes from 0 up: give the matrix more classes or correct the label"
-    )]
-    LabelOutOfRange {
-        /// `"target"` or `"prediction"`.
-        role: &'static str,
-        /// The number of samples that were recorded before this one.
-        sample: u64,
-        /// The refused label.
-        label: usize,
-        /// The number of classes of the matrix.
-        classes: usize,
-    },
-}
-
-/// The share of predictions that equal their targets, `0.0..=1.0`.
-///
-/// # Errors
-///
-/// [`MetricsError::LengthMismatch`] when the lists differ in length, and [`MetricsError::NoSamples`] when
-/// they are empty: no number would be true of no samples.
-///
-/// ```
-/// let share = femto_std::metrics::accuracy(&[1_u8, 2, 3, 4], &[1_u8, 2, 3, 0])?;
-/// assert_eq!(share, 0.75);
-/// # Ok::<(), femto_std::metrics::MetricsError>(())
-/// ```
-pub fn accuracy<P, T>(predictions: &[P], targets: &[T]) -> Result<f64, MetricsError>
-where
-    P: Copy + Into<usize>,
-    T: Copy + Into<usize>,
-{
-    if predictions.len() != targets.len() {
-        return Err(MetricsError::LengthMismatch { predictions: predictions.len(), targets: targets.len() });
-    }
-    if targets.is_empty() {
-        return Err(MetricsError::NoSamples);
-    }
-    let pairs = predictions.iter().zip(targets);
-    let correct = pairs.filter(|&(&prediction, &target)| prediction.into() == target.into()).count();
-    Ok(correct as f64 / targets.len() as f64)
-}
-
-/// The position of the largest value: the class that a network's outputs vote for.
-///
-/// The first of equal values wins and NaN never does. `None` when there is no value but NaN, or none at all.
-///
-/// ```
-/// use femto_std::metrics::argmax;
-///
-/// assert_eq!(argmax(&[0.1, 0.7, 0.2]), Some(1));
-/// assert_eq!(argmax(&[f32::NAN, 0.5, 0.5]), Some(1));
-/// assert_eq!(argmax(&[]), None);
-/// ```
-#[must_use]
-pub fn argmax(values: &[f32]) -> Option<usize> {
-    let numbers = values.iter().enumerate().filter(|(_, value)| !value.is_nan());
-    numbers.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(position, _)| position)
-}
+use super::MetricsError;
 
 /// Counts how often each class was predicted for each class, for classes `0..CLASSES`.
 ///
@@ -221,6 +116,18 @@ impl<const CLASSES: usize> ConfusionMatrix<CLASSES> {
         self.counts.iter().flatten().sum()
     }
 
+    /// How many samples have this target, which scikit-learn calls its support; `None` without such a class.
+    ///
+    /// ```
+    /// let matrix = femto_std::metrics::ConfusionMatrix::<2>::from_pairs([(0_u8, 1_u8), (0, 0)])?;
+    /// assert_eq!((matrix.support(0), matrix.support(1), matrix.support(2)), (Some(2), Some(0), None));
+    /// # Ok::<(), femto_std::metrics::MetricsError>(())
+    /// ```
+    #[must_use]
+    pub fn support(&self, target: usize) -> Option<u64> {
+        self.counts.get(target).map(|row| row.iter().sum())
+    }
+
     /// The share of samples whose prediction equals their target, `0.0..=1.0`; `None` before any sample.
     ///
     /// ```
@@ -267,43 +174,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accuracy_counts_equal_labels() {
-        let targets = [0_u8, 1, 2, 3, 4];
-        assert_eq!(accuracy(&[0_u8, 1, 9, 3, 9], &targets), Ok(0.6), "three of five are right");
-        assert_eq!(accuracy(&[0_usize, 1, 2, 3, 4], &targets), Ok(1.0), "label types may differ");
-        assert_eq!(accuracy(&[256_usize], &[0_u8]), Ok(0.0), "labels are compared without truncation");
-    }
-
-    #[test]
-    fn accuracy_refuses_lists_that_do_not_pair_up_and_empty_ones() {
-        let mismatch = MetricsError::LengthMismatch { predictions: 0, targets: 2 };
-        assert_eq!(accuracy::<u8, u8>(&[], &[1, 2]), Err(mismatch), "two targets lack a prediction");
-        assert_eq!(accuracy::<u8, u8>(&[], &[]), Err(MetricsError::NoSamples), "0 of 0 is no share");
-    }
-
-    #[test]
-    fn argmax_prefers_the_first_and_never_nan() {
-        let nan = f32::NAN;
-        for (values, expected) in [
-            (&[1.0, 3.0, 2.0][..], Some(1)),
-            (&[2.0, 5.0, 5.0], Some(1)),
-            (&[nan, 1.0, nan, 2.0, nan], Some(3)),
-            (&[f32::NEG_INFINITY, nan], Some(0)),
-            (&[-0.0, 0.0], Some(0)),
-            (&[nan, nan], None),
-            (&[], None),
-        ] {
-            assert_eq!(argmax(values), expected, "largest of {values:?}");
-        }
-    }
-
-    #[test]
     fn matrix_keeps_targets_and_predictions_apart() -> Result<(), MetricsError> {
         let matrix = ConfusionMatrix::<3>::from_pairs([(0_u8, 0_u8), (0, 2), (0, 2), (1, 1), (2, 1)])?;
         assert_eq!(matrix.count(0, 2), Some(2), "class 0 was taken for class 2 twice");
         assert_eq!(matrix.count(2, 0), Some(0), "class 2 was never taken for class 0");
         assert_eq!(matrix.count(3, 0), None, "there is no class 3");
         assert_eq!(matrix.total(), 5, "samples recorded");
+        assert_eq!([0, 1, 2, 3].map(|class| matrix.support(class)), [Some(3), Some(1), Some(1), None], "targets");
         assert_eq!(matrix.accuracy(), Some(0.4), "two of five are right");
         assert_eq!(ConfusionMatrix::<3>::new().accuracy(), None, "0 of 0 is no share");
         Ok(())
