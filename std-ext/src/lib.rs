@@ -6,8 +6,9 @@
 //! | [`data`] | data sets, seeded splits and shuffles, the handwritten digits |
 //! | [`epoch`] | passes over a training set |
 //! | [`evaluate`] | predictions and the mean loss for many rows |
-//! | [`metrics`] | accuracy, the confusion matrix |
+//! | [`metrics`] | accuracy, top-k, the confusion matrix, precision, recall, F1, R2, errors of numbers |
 //! | [`optimizer`] | optimizers that look at whole tensors or at several losses: LAMB, Adafactor, Muon, L-BFGS |
+//! | `plot` | learning curves, confusion matrices and decision boundaries as SVG and PNG (feature `plot`) |
 //! | [`weights`] | saving, loading, a fingerprint |
 //! | `checkpoint` | a training in one file, to go on from (feature `checkpoint`) |
 //! | [`export`] | networks as Rust and bytes, for the flash of a device |
@@ -80,5 +81,7 @@ pub mod heap;
 pub mod interchange;
 pub mod metrics;
 pub mod optimizer;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod threads;
 pub mod weights;
