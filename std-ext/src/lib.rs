@@ -3,7 +3,7 @@
 //!
 //! | module | what it has |
 //! |---|---|
-//! | [`data`] | data sets, seeded splits and shuffles, the handwritten digits |
+//! | [`data`] | data sets from files, made up, or in the crate; seeded splits, folds and shuffles |
 //! | [`epoch`] | passes over a training set |
 //! | [`evaluate`] | predictions and the mean loss for many rows |
 //! | [`metrics`] | accuracy, top-k, the confusion matrix, precision, recall, F1, R2, errors of numbers |

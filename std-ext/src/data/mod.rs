@@ -1,4 +1,14 @@
-//! Data sets in memory, seeded splits and shuffles, and the handwritten digits that come with the crate.
+//! Data sets in memory: from files, made up, or come with the crate; seeded splits, folds and shuffles.
+//!
+//! | what | where |
+//! |---|---|
+//! | samples, and some of them | [`Dataset`] |
+//! | from files | [`idx`], the MNIST family; `csv`, tables of text, with the cargo feature of that name |
+//! | made up, with an answer that is known | [`generators`] |
+//! | that come with the crate | [`digits()`], [`iris()`], [`wine()`] |
+//! | divided | [`split()`], [`stratified_split`], [`k_fold`], [`stratified_k_fold`] |
+//! | in random order | [`shuffle()`], [`permutation`] |
+//! | with classes of unequal size | [`class_counts`], [`class_weights`], [`weighted_targets`], [`oversample`] |
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,15 +28,27 @@
 
 use thiserror::Error;
 
+mod balance;
+#[cfg(feature = "csv")]
+pub mod csv;
 mod digits;
+mod folds;
 mod fractions;
+pub mod generators;
+pub mod idx;
+mod iris;
 mod shuffle;
 mod split;
+mod wine;
 
+pub use balance::{BalanceError, class_counts, class_weights, oversample, weighted_targets};
 pub use digits::{DIGITS_BYTES, DIGITS_CLASSES, DIGITS_LEN, DIGITS_PIXELS, DIGITS_RECORD_LEN, digits};
+pub use folds::{Fold, FoldsError, k_fold, stratified_k_fold};
 pub use fractions::Fractions;
+pub use iris::{IRIS_CLASSES, IRIS_FEATURE_NAMES, IRIS_FEATURES, IRIS_LEN, IRIS_NAMES, iris};
 pub use shuffle::{permutation, shuffle};
 pub use split::{SplitError, SplitIndices, split, stratified_split};
+pub use wine::{WINE_CLASSES, WINE_FEATURE_NAMES, WINE_FEATURES, WINE_LEN, wine};
 
 /// Samples in memory: inputs of type `X` and, at the same position, their targets of type `T`.
 ///
@@ -98,6 +120,28 @@ impl<X, T> Dataset<X, T> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.inputs.len()
+    }
+
+    /// The same samples with every input changed by `change`, in place: scaled, for example.
+    ///
+    /// ```
+    /// use femto::scaling::Scaler;
+    /// use femto_std::data::{Fractions, iris, stratified_split};
+    ///
+    /// let iris = iris();
+    /// let split = stratified_split(iris.targets(), Fractions::new(0.0, 0.2)?, 1)?;
+    /// let (train, test) = (iris.select(&split.train)?, iris.select(&split.test)?);
+    /// let scaler = Scaler::fit_standard(train.inputs()); // of what is trained with, and nothing else
+    /// let train = train.map_inputs(|flower| scaler.apply(flower));
+    /// let test = test.map_inputs(|flower| scaler.apply(flower));
+    /// assert!(train.inputs().iter().map(|flower| flower[0]).sum::<f32>().abs() < 1e-3);
+    /// # assert_eq!(test.len(), 30);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn map_inputs(mut self, change: impl FnMut(&mut X)) -> Self {
+        self.inputs.iter_mut().for_each(change);
+        self
     }
 
     /// Whether there is no sample at all.

@@ -40,6 +40,25 @@ pub fn permutation(len: usize, seed: u64, epoch: u64) -> Vec<usize> {
     indices
 }
 
+/// What random numbers are drawn for, beside the epochs of [`permutation`] and the initial values of a network's tensors.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    Folds,
+    Oversample,
+    /// The order of generated samples.
+    Order,
+    /// Where generated samples are.
+    Positions,
+    /// What generated samples are made from.
+    Truth,
+}
+
+/// The generator of one purpose. Whoever uses one seed for everything gets numbers that have nothing to do with each other.
+pub(super) fn generator_for(purpose: Purpose, seed: u64) -> Xoshiro128PlusPlus {
+    // Beyond all epochs and tensors that there will be.
+    femto::rng::generator(seed, (1 << 63) + purpose as u64)
+}
+
 /// The Fisher-Yates shuffle, from the last position down.
 pub(super) fn shuffle_with(indices: &mut [usize], generator: &mut Xoshiro128PlusPlus) {
     for last in (1..indices.len()).rev() {
@@ -48,7 +67,7 @@ pub(super) fn shuffle_with(indices: &mut [usize], generator: &mut Xoshiro128Plus
 }
 
 /// An unbiased number below `bound`, by Lemire's multiplication with rejection; 0 when `bound` is 0.
-fn below(generator: &mut Xoshiro128PlusPlus, bound: usize) -> usize {
+pub(super) fn below(generator: &mut Xoshiro128PlusPlus, bound: usize) -> usize {
     // 32-bit numbers wherever they suffice, so that 32-bit and 64-bit platforms draw the same ones.
     let bits = if u32::try_from(bound).is_ok() { 32 } else { 64 };
     let bound = bound as u128;
