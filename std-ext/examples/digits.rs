@@ -10,20 +10,19 @@
 
 use std::env;
 use std::error::Error;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::time::{Duration, Instant};
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, value_parser};
+use clap::{Parser, value_parser};
 use femto::activation::Relu;
 use femto::init::Init;
 use femto::layer::Dense;
 use femto::loss::CrossEntropy;
 use femto::optimizer::{Adam, Optimizer};
 use femto::train::{Objective, Workers};
-use femto::{Arithmetic, Flat, Isa, Level, net};
+use femto::{Flat, Level, net};
 use femto_std::data::{DIGITS_CLASSES, DIGITS_PIXELS, Dataset, Fractions, digits, stratified_split};
 use femto_std::epoch::{EpochError, EpochReport, Epochs};
 use femto_std::evaluate::{predict_all, predict_classes};
@@ -31,7 +30,10 @@ use femto_std::metrics::{ConfusionMatrix, accuracy};
 use femto_std::optimizer::OptimizerName;
 use femto_std::threads::Threads;
 use femto_std::weights::{self, weights_hash};
-use indicatif::{ProgressBar, ProgressDrawTarget};
+
+mod common;
+
+use common::{LevelOptions, end, learning_rate, progress_bar};
 
 /// 64 pixels in, 32 hidden neurons, one logit for each digit out.
 type Digits = net![Dense<DIGITS_PIXELS, 32, Relu>, Dense<32, DIGITS_CLASSES>];
@@ -67,12 +69,8 @@ struct Options {
     /// What initial weights and the order of the images are drawn from.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
-    /// Round products before sums, as machines without fused multiply-add do.
-    #[arg(long)]
-    unfused: bool,
-    /// The instruction set: scalar, sse2, avx2, avx512, neon or simd128 [default: the fastest].
-    #[arg(long, value_name = "NAME")]
-    level: Option<Isa>,
+    #[command(flatten)]
+    level: LevelOptions,
     /// How many threads to train on, 0 for as many as the machine runs at the same time; the weights are the same. Steps
     /// with few images are made by one.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
@@ -84,17 +82,8 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let level = match choose_level(options.level, options.unfused) {
-        Ok(level) => level,
-        Err(message) => Options::command().error(ErrorKind::ValueValidation, message).exit(),
-    };
-    match run(&options, level) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            print_error(&*error);
-            ExitCode::FAILURE
-        }
-    }
+    let level = options.level.choose::<Options>();
+    end(run(&options, level))
 }
 
 /// All of it: train, test, save, and check what was saved.
@@ -204,48 +193,7 @@ fn check_saved(path: &Path, net: &Digits, level: Level, images: &[[f32; DIGITS_P
     }
 }
 
-/// A bar below the lines on a terminal; nothing where the output goes to a file or another program.
-fn progress_bar(epochs: u32) -> ProgressBar {
-    let target = if io::stdout().is_terminal() { ProgressDrawTarget::stdout() } else { ProgressDrawTarget::hidden() };
-    ProgressBar::with_draw_target(Some(u64::from(epochs)), target)
-}
-
 /// The process number keeps runs that go on at the same time apart.
 fn default_path() -> PathBuf {
     env::temp_dir().join(format!("femto-digits-{}.bin", process::id()))
-}
-
-fn learning_rate(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
-        _ => Err("the learning rate must be a number above 0, such as 0.003".to_owned()),
-    }
-}
-
-/// The level that the options ask for, or what to change about them.
-fn choose_level(isa: Option<Isa>, unfused: bool) -> Result<Level, String> {
-    let Some(isa) = isa else {
-        let fastest = Level::detect();
-        return Ok(if unfused { fastest.unfused() } else { fastest });
-    };
-    let arithmetic = if unfused { Arithmetic::Unfused } else { Arithmetic::Fused };
-    Level::new(isa, arithmetic).ok_or_else(|| {
-        if Level::new(isa, Arithmetic::Unfused).is_some() {
-            format!("--level {isa} has no fused multiply-add on this machine: add --unfused")
-        } else {
-            let supported = Level::supported().filter(|level| level.arithmetic() == arithmetic);
-            let names: Vec<_> = supported.map(|level| level.isa().name()).collect();
-            format!("this machine cannot run --level {isa}: use one of {}", names.join(", "))
-        }
-    })
-}
-
-/// The error and what caused it, to the last.
-fn print_error(error: &dyn Error) {
-    eprintln!("error: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprintln!("  caused by: {error}");
-        cause = error.source();
-    }
 }

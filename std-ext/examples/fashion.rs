@@ -19,11 +19,11 @@ use femto::activation::Relu;
 use femto::init::Init;
 use femto::layer::Dense;
 use femto::loss::CrossEntropy;
-use femto::net;
 use femto::optimizer::{Adam, Scheduled};
 use femto::scaling::Scaler;
 use femto::schedule::Linear;
 use femto::train::{Objective, Workers};
+use femto::{Level, net};
 use femto_std::data::idx::{MNIST_CLASSES, MNIST_PIXELS, TrainAndTest, fashion_mnist};
 use femto_std::epoch::{EpochError, EpochReport, Epochs};
 use femto_std::evaluate::predict_classes;
@@ -72,13 +72,13 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    end(run(&options))
+    let level = options.level.choose::<Options>();
+    end(run(&options, level))
 }
 
 /// All of it: read, standardise, train, test.
-fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
-    let level = options.level.choose::<Options>();
     let parts = standardised(fashion_mnist(&options.data)?);
     let threads = Threads::new(level, options.threads)?;
     let (train, test) = (parts.train.len(), parts.test.len());

@@ -209,7 +209,11 @@ mod tests {
         let digits = crate::data::digits();
         let folds = stratified_k_fold(digits.targets(), 5, 7)?;
         assert_eq!(folds[0].test[..6], [1528, 737, 1322, 190, 91, 1127], "digits of the first test");
-        assert_eq!(folds[4].train[..6], [149, 825, 1136, 640, 1435, 1557], "digits that are trained with before the last");
+        assert_eq!(
+            folds[4].train[..6],
+            [149, 825, 1136, 640, 1435, 1557],
+            "digits that are trained with before the last"
+        );
         Ok(())
     }
 }

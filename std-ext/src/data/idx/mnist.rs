@@ -49,7 +49,7 @@ pub struct TrainAndTest {
 ///
 /// The four files are found by their usual names, with and without `.gz`. An input is an image's pixels from 0 (paper) to
 /// 1, as [`load`] scales them; a target is the digit. About 220 MB of memory are taken. For the source see
-/// *Gradient-based learning applied to document recognition* (LeCun, Bottou, Bengio and Haffner, 1998).
+/// *Gradient-based learning applied to document recognition* (Le Cun, Bottou, Bengio and Haffner, 1998).
 ///
 /// # Errors
 ///
