@@ -20,23 +20,23 @@ type Graph = net![Dense<1, 1>, Dense<1, 1>, Dense<1, 1>, Dense<1, 1>];
 
 /// The values of the nodes, and the derivatives of J with respect to them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Nodes {
+pub(crate) struct Nodes {
     /// The first summand.
-    pub a: f32,
+    pub(crate) a: f32,
     /// The first factor.
-    pub b: f32,
+    pub(crate) b: f32,
     /// The second factor.
-    pub c: f32,
+    pub(crate) c: f32,
     /// b c.
-    pub u: f32,
+    pub(crate) u: f32,
     /// a + u.
-    pub v: f32,
+    pub(crate) v: f32,
     /// 3 v.
-    pub j: f32,
+    pub(crate) j: f32,
 }
 
 /// Values and derivatives, in this order.
-pub fn differentiate(level: Level, a: f32, b: f32, c: f32) -> Result<(Nodes, Nodes), BatchError> {
+pub(crate) fn differentiate(level: Level, a: f32, b: f32, c: f32) -> Result<(Nodes, Nodes), BatchError> {
     let mut graph = Graph::ZERO;
     let [of_b, of_u, of_v, of_j] = layers(&mut graph);
     of_b.weights = [[b]];
@@ -71,7 +71,7 @@ fn layers(graph: &mut Graph) -> [&mut Dense<1, 1>; 4] {
 }
 
 /// Runs the example; a module of tests has its other functions alone.
-pub fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let (values, derivatives) = differentiate(Level::detect(), 5.0, 3.0, 2.0)?;
     let mut out = io::stdout();
     writeln!(out, "J = 3 (a + b c)\n\nnode      value   dJ/dnode")?;

@@ -19,15 +19,15 @@ type Line = net![Dense<1, 1>];
 
 /// What one step did. Parameters and their gradient are w, then b.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub(crate) struct Step {
     /// The inputs of the batch.
-    pub x: Vec<f32>,
+    pub(crate) x: Vec<f32>,
     /// The loss before the step.
-    pub loss: f32,
+    pub(crate) loss: f32,
     /// The gradient of the batch.
-    pub gradient: [f32; 2],
+    pub(crate) gradient: [f32; 2],
     /// The parameters after the step.
-    pub parameters: [f32; 2],
+    pub(crate) parameters: [f32; 2],
 }
 
 /// x = 1, 2, 3 ..., and y = 2 x.
@@ -36,7 +36,7 @@ fn doubled(samples: u8) -> (Vec<[f32; 1]>, Vec<[f32; 1]>) {
 }
 
 /// The part that each sample has in the gradient of the batch at `w = b = 0`.
-pub fn parts_of_samples(level: Level, samples: u8) -> Result<Vec<[f32; 2]>, BatchError> {
+pub(crate) fn parts_of_samples(level: Level, samples: u8) -> Result<Vec<[f32; 2]>, BatchError> {
     let (x, y) = doubled(samples);
     let objective = Objective::mean(MeanSquaredError);
     let mut tape = [Line::TAPE];
@@ -51,7 +51,7 @@ pub fn parts_of_samples(level: Level, samples: u8) -> Result<Vec<[f32; 2]>, Batc
 }
 
 /// Goes over the samples so often, in batches in their order.
-pub fn descend<R: Rule<MOMENTS>, const MOMENTS: usize>(
+pub(crate) fn descend<R: Rule<MOMENTS>, const MOMENTS: usize>(
     level: Level,
     rule: R,
     samples: u8,
@@ -87,7 +87,7 @@ impl ToArray for Line {
 }
 
 /// Runs the example; a module of tests has its other functions alone.
-pub fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let level = Level::detect();
     let mut out = io::stdout();
     writeln!(out, "x = 1, 2, 3, 4, y = 2 x, w = b = 0: the parts of the samples in the gradient")?;

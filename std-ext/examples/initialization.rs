@@ -10,7 +10,7 @@
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use femto::activation::Relu;
@@ -18,24 +18,29 @@ use femto::init::Init;
 use femto::layer::Dense;
 use femto::loss::BinaryCrossEntropy;
 use femto::optimizer::{Optimizer, Sgd};
-use femto::rng::{generator, normal};
 use femto::train::{BatchError, Objective};
 use femto::{Flat, Level, net};
 use femto_std::data::Dataset;
+use femto_std::data::generators::{Circles, GeneratorError};
 use femto_std::evaluate::predict_all;
 use femto_std::metrics::accuracy;
 
 /// The sigmoid of the output is taken by the loss.
-pub type Circles = net![Dense<2, 10, Relu>, Dense<10, 5, Relu>, Dense<5, 1>];
+pub(crate) type Network = net![Dense<2, 10, Relu>, Dense<10, 5, Relu>, Dense<5, 1>];
 
 /// The circles: inputs, and 1 for the inner circle.
-pub type Points = Dataset<[f32; 2], u8>;
+pub(crate) type Points = Dataset<[f32; 2], u8>;
 
 /// How many steps are made.
-pub const STEPS: usize = 15_000;
+pub(crate) const STEPS: usize = 15_000;
+
+/// A seed near the mean of all: over the seeds 1 to 40, each with circles and weights of its own, large random numbers end
+/// with 59.3 % to 98.3 % of the points, 79.9 % on average, and zeros always with 50.0 %; over the seeds 1 to 10 those of He
+/// end with 89.7 % to 99.0 %. A single run says little of large random numbers (fused arithmetic, 2026-11-22).
+const SEED: u64 = 10;
 
 /// The initial weights of the three rows.
-pub const ROWS: [(&str, Init, &str); 3] = [
+pub(crate) const ROWS: [(&str, Init, &str); 3] = [
     ("zeros", Init::Zeros, "nothing tells the neurons of a layer apart, so no step ever does: a coin does as well"),
     (
         "large random, randn * 10",
@@ -53,7 +58,7 @@ pub const ROWS: [(&str, Init, &str); 3] = [
 #[derive(Parser)]
 struct Options {
     /// What initial weights are drawn from.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = SEED)]
     seed: u64,
     /// Show the lowest, the mean and the highest accuracy of so many seeds, from --seed up, each with circles of its own.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
@@ -64,7 +69,7 @@ struct Options {
 }
 
 /// Runs the example; a module of tests has its other functions alone.
-pub fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
     let level = Level::detect();
     let mut out = io::stdout();
@@ -73,7 +78,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     for (name, init, why) in ROWS {
         let mut shares = Vec::new();
         for seed in (options.seed..).take(usize::try_from(options.seeds)?) {
-            let points = circles(seed);
+            let points = circles(seed)?;
             let net = train(level, init, seed, &points, STEPS)?;
             shares.push(training_accuracy(level, &net, &points)?);
             if let (Some(folder), true) = (&options.plot, seed == options.seed) {
@@ -93,26 +98,18 @@ pub fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Two circles of radius 1 and 0.8 with 150 points each, moved by normal numbers of standard deviation 0.05.
-pub fn circles(seed: u64) -> Points {
-    let mut random = generator(seed, 100);
-    let points = (0..300).map(|i| {
-        let (angle, is_inner) = (std::f64::consts::TAU * f64::from(i / 2) / 150.0, i % 2 == 1);
-        let radius = if is_inner { 0.8 } else { 1.0 };
-        let point = [libm::cos(angle), libm::sin(angle)].map(|x| (radius * x) as f32 + 0.05 * normal(&mut random));
-        (point, u8::from(is_inner))
-    });
-    let (inputs, targets) = points.unzip();
-    Dataset::new(inputs, targets).unwrap_or_else(|error| unreachable!("they were made in pairs: {error}"))
+pub(crate) fn circles(seed: u64) -> Result<Points, GeneratorError> {
+    Circles { noise: 0.05, ..Circles::new(300, seed) }.generate()
 }
 
 /// The net after so many steps on all points.
-pub fn train(level: Level, init: Init, seed: u64, points: &Points, steps: usize) -> Result<Circles, BatchError> {
+pub(crate) fn train(level: Level, init: Init, seed: u64, points: &Points, steps: usize) -> Result<Network, BatchError> {
     let targets: Vec<[f32; 1]> = points.targets().iter().map(|target| [f32::from(*target)]).collect();
     let objective = Objective::mean(BinaryCrossEntropy);
-    let mut net = Circles::ZERO;
+    let mut net = Network::ZERO;
     net.init(init, seed);
     let mut sgd = Optimizer::new(Sgd::new(0.01));
-    let mut tape = vec![Circles::TAPE; points.len()];
+    let mut tape = vec![Network::TAPE; points.len()];
     for _ in 0..steps {
         net.step(level, &objective, points.inputs(), &targets, &mut tape, &mut sgd)?;
     }
@@ -120,7 +117,7 @@ pub fn train(level: Level, init: Init, seed: u64, points: &Points, steps: usize)
 }
 
 /// The share of points that the net finds on their circle.
-pub fn training_accuracy(level: Level, net: &Circles, points: &Points) -> Result<f64, Box<dyn Error>> {
+pub(crate) fn training_accuracy(level: Level, net: &Network, points: &Points) -> Result<f64, Box<dyn Error>> {
     let classes: Vec<u8> =
         predict_all(net, level, points.inputs()).iter().map(|[logit]| u8::from(*logit > 0.0)).collect();
     Ok(accuracy(&classes, points.targets())?)
@@ -128,13 +125,7 @@ pub fn training_accuracy(level: Level, net: &Circles, points: &Points) -> Result
 
 /// Saves the decision boundary of a net in the folder, named after its initial weights.
 #[cfg(feature = "plot")]
-fn draw(
-    folder: &std::path::Path,
-    name: &str,
-    level: Level,
-    net: &Circles,
-    points: &Points,
-) -> Result<(), Box<dyn Error>> {
+fn draw(folder: &Path, name: &str, level: Level, net: &Network, points: &Points) -> Result<(), Box<dyn Error>> {
     use femto_std::plot::BoundaryPlot;
 
     let probabilities = |grid: &[[f32; 2]]| {
@@ -149,6 +140,6 @@ fn draw(
 
 /// Without the feature `plot` there is nothing to draw with.
 #[cfg(not(feature = "plot"))]
-fn draw(_: &std::path::Path, _: &str, _: Level, _: &Circles, _: &Points) -> Result<(), Box<dyn Error>> {
+fn draw(_: &Path, _: &str, _: Level, _: &Network, _: &Points) -> Result<(), Box<dyn Error>> {
     Err("this program was built without the feature `plot`: leave --plot out, or build with it".into())
 }

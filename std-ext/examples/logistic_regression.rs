@@ -21,15 +21,15 @@ use femto_std::metrics::{ConfusionMatrix, MetricsError};
 type Neuron = net![Dense<DIGITS_PIXELS, 1>];
 
 /// How it went: images of 3 are class 0, images of 8 class 1.
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The images learnt from.
-    pub train: ConfusionMatrix<2>,
+    pub(crate) train: ConfusionMatrix<2>,
     /// Other images.
-    pub test: ConfusionMatrix<2>,
+    pub(crate) test: ConfusionMatrix<2>,
 }
 
 /// Trains the neuron on 70 % of the images, drawn by `seed`, and tests it with the others.
-pub fn learn(level: Level, seed: u64, epochs: u32) -> Result<Outcome, Box<dyn Error>> {
+pub(crate) fn learn(level: Level, seed: u64, epochs: u32) -> Result<Outcome, Box<dyn Error>> {
     let digits = digits();
     let pair: Vec<usize> = (0..digits.len()).filter(|i| [3, 8].contains(&digits.targets()[*i])).collect();
     let pair = digits.select(&pair)?;
@@ -57,7 +57,7 @@ pub fn learn(level: Level, seed: u64, epochs: u32) -> Result<Outcome, Box<dyn Er
 }
 
 /// Runs the example; a module of tests has its other functions alone.
-pub fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let Outcome { train, test } = learn(Level::detect(), 1, 50)?;
     let mut out = io::stdout();
     writeln!(

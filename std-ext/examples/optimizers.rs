@@ -1,11 +1,12 @@
 //! Every optimizer, then every schedule, on the same network and the same handwritten digits.
 //!
 //! ```sh
-//! cargo run --release --example optimizers
+//! cargo run --release --example optimizers -- --plot optimizers.svg
 //! ```
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -25,6 +26,8 @@ use femto_std::epoch::Epochs;
 use femto_std::evaluate::{mean_loss, predict_classes};
 use femto_std::metrics::accuracy;
 use femto_std::optimizer::{Lbfgs, LbfgsSettings, LineSearch, OptimizerName};
+#[cfg(feature = "plot")]
+use femto_std::plot::{Curves, Panel, PictureFormat};
 
 type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
 type Images = Dataset<[f32; 64], u8>;
@@ -43,10 +46,14 @@ struct Options {
     /// What initial weights and the order of the images are drawn from.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
+    /// Where to draw the losses of all optimizers, as .svg or .png.
+    #[arg(long, value_name = "PATH", default_value = "optimizers.svg")]
+    plot: PathBuf,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
+    check_plot(&options.plot)?;
     let digits = digits();
     let split = stratified_split(digits.targets(), Fractions::new(0.0, 0.2)?, 7)?;
     let course = Course {
@@ -69,18 +76,56 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
 
     writeln!(out, "{}", Row::head("optimizer", "rate"))?;
+    let mut curves = Vec::new();
     for name in OptimizerName::ALL {
         let rate = name.usual_rate();
         // Signs of gradients mean something only where all gradients are of the same batch.
         let whole = matches!(name, OptimizerName::Rprop);
         let row = if whole { course.in_whole_batches().by_name(*name)? } else { course.by_name(*name)? };
+        curves.push((name.as_str(), row.losses.clone()));
         writeln!(out, "{}", row.line(name.as_str(), &rate.to_string()))?;
     }
-    writeln!(out, "{}", course.lbfgs()?.line("l-bfgs", "1"))?;
+    let row = course.lbfgs()?;
+    writeln!(out, "{}", row.line("l-bfgs", "1"))?;
+    curves.push(("l-bfgs", row.losses));
     writeln!(out, "rprop and l-bfgs learn from all images in each step; schedule-free is tested with its average")?;
 
     writeln!(out, "\n{}", Row::head("schedule", "from"))?;
     course.schedules(&mut out)?;
+    draw(&mut out, &curves, &options.plot)
+}
+
+/// Refuses before the training what could not be drawn after it.
+#[cfg(feature = "plot")]
+fn check_plot(path: &Path) -> Result<(), Box<dyn Error>> {
+    PictureFormat::of_path(path)?;
+    Ok(())
+}
+
+/// Saves the training losses of all optimizers, each over its own training: that of rprop is of more epochs, that of l-bfgs
+/// of whole steps.
+#[cfg(feature = "plot")]
+fn draw(out: &mut impl Write, curves: &[(&str, Vec<f64>)], path: &Path) -> Result<(), Box<dyn Error>> {
+    let mut panel = Panel::new("training loss").logarithmic();
+    for (name, losses) in curves {
+        let share = |done: usize| 100.0 * done as f64 / losses.len() as f64;
+        let points: Vec<(f64, f64)> = (1..).map(share).zip(losses.iter().copied()).collect();
+        panel = panel.curve_over(*name, &points);
+    }
+    let curves = Curves::new("64-32-10 on handwritten digits").x_label("share of the training in %").panel(panel);
+    curves.size(1000, 700).save(path)?;
+    writeln!(out, "\nlosses drawn in {}", path.display())?;
+    Ok(())
+}
+
+#[cfg(not(feature = "plot"))]
+fn check_plot(_: &Path) -> Result<(), Box<dyn Error>> {
+    Ok(())
+}
+
+#[cfg(not(feature = "plot"))]
+fn draw(out: &mut impl Write, _: &[(&str, Vec<f64>)], _: &Path) -> Result<(), Box<dyn Error>> {
+    writeln!(out, "\nlosses not drawn: this program was built without the feature `plot`")?;
     Ok(())
 }
 
@@ -111,6 +156,8 @@ struct Row {
     accuracy: f64,
     step: Duration,
     bytes_per_parameter: f64,
+    /// The loss of each epoch.
+    losses: Vec<f64>,
 }
 
 impl Row {
@@ -152,6 +199,7 @@ impl Course {
             accuracy: accuracy(&classes, self.test.targets())?,
             step: time / steps.max(1),
             bytes_per_parameter: (size_of::<f32>() * state) as f64 / Digits::PARAMETERS as f64,
+            losses: Vec::new(),
         })
     }
 
@@ -159,16 +207,17 @@ impl Course {
     fn by_name(&self, name: OptimizerName) -> Result<Row, Box<dyn Error>> {
         let (mut net, mut optimizer) = (self.fresh(), name.with_rate(name.usual_rate()));
         let mut epochs = Epochs::new(self.batch, self.seed)?;
-        let mut time = Duration::ZERO;
+        let (mut time, mut losses) = (Duration::ZERO, Vec::new());
         for _ in 0..self.epochs {
             let start = Instant::now();
-            epochs.run_by_gradient(&mut net, self.level, &OBJECTIVE, &mut *optimizer, &self.train)?;
+            let report = epochs.run_by_gradient(&mut net, self.level, &OBJECTIVE, &mut *optimizer, &self.train)?;
             time += start.elapsed();
+            losses.push(report.loss);
         }
         let mut weights = Digits::ZERO;
         optimizer.weights_to_predict_with(self.level, &net, &mut weights);
         let state = optimizer.state().iter().map(|state| state.len()).sum();
-        self.row(&weights, time, optimizer.steps(), state)
+        Ok(Row { losses, ..self.row(&weights, time, optimizer.steps(), state)? })
     }
 
     /// All epochs in place, each piece of the gradient used as it is finished.
@@ -197,17 +246,18 @@ impl Course {
             ..LbfgsSettings::default()
         });
         let mut tape = vec![Digits::TAPE; self.train.len()];
-        let (start, mut gradients) = (Instant::now(), 0);
+        let (start, mut gradients, mut losses) = (Instant::now(), 0, Vec::new());
         let (inputs, targets) = (self.train.inputs(), self.train.targets());
         for _ in 0..self.epochs.div_ceil(4) {
-            lbfgs.step(self.level, &mut net, |net, gradient| {
+            let report = lbfgs.step(self.level, &mut net, |net, gradient| {
                 gradients += 1;
                 // What could be refused is refused by the epochs of the others.
                 net.gradient(self.level, &OBJECTIVE, inputs, targets, &mut tape, gradient).unwrap_or(f32::NAN)
             });
+            losses.push(f64::from(report.loss));
         }
         let time = start.elapsed();
-        self.row(&net, time, gradients, 2 * (HISTORY + 1) * Digits::PARAMETERS)
+        Ok(Row { losses, ..self.row(&net, time, gradients, 2 * (HISTORY + 1) * Digits::PARAMETERS)? })
     }
 
     /// Momentum with each schedule over all steps.
