@@ -40,14 +40,20 @@ fn training_accuracy(level: Level, init: Init, seed: u64) -> Result<f64, Box<dyn
 }
 
 #[test]
-fn zeros_find_half_of_the_points_large_numbers_more_and_those_of_he_nearly_all() -> Result<(), Box<dyn Error>> {
+fn zeros_find_half_of_the_points_and_large_numbers_more() -> Result<(), Box<dyn Error>> {
+    let level = Level::detect();
+    assert_eq!(training_accuracy(level, Init::Zeros, 10)?, 0.5, "{level}: zeros");
+    // 0.59 to 0.98 over 40 seeds, see the example.
+    let large = training_accuracy(level, Init::Normal(10.0), 10)?;
+    assert!((0.55..0.95).contains(&large), "{level}: large random numbers: {large}");
+    Ok(())
+}
+
+#[test]
+fn the_numbers_of_he_find_nearly_all_points() -> Result<(), Box<dyn Error>> {
     for level in fastest_of_each_class() {
-        assert_eq!(training_accuracy(level, Init::Zeros, 10)?, 0.5, "{level}: zeros");
         let he = training_accuracy(level, Init::HeNormal, 10)?;
-        assert!(he > 0.97, "{level}: He: {he}");
-        // 0.59 to 0.98 over 40 seeds, see the example.
-        let large = training_accuracy(level, Init::Normal(10.0), 10)?;
-        assert!((0.55..0.95).contains(&large) && large < he, "{level}: large random numbers: {large}, He: {he}");
+        assert!(he > 0.97, "{level}: {he}");
     }
     Ok(())
 }

@@ -184,7 +184,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
             None => self.area.draw(&PathElement::new(points, style)),
             Some((dash, gap)) => {
                 let [dash, gap] = [dash, gap].map(|length| length * self.scale);
-                self.area.draw(&DashedPathElement::new(points.into_iter(), dash, gap, style))
+                self.area.draw(&DashedPathElement::new(points, dash, gap, style))
             }
         }
     }

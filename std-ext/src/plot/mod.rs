@@ -13,7 +13,7 @@
 //!
 //! Nothing of the machine shows in a picture: the same numbers give the same bytes. In PNG, text is drawn with a font
 //! that comes with the crate and has the letters of European languages, others become boxes; in SVG, text stays text,
-//! and the viewer draws it with DejaVu Sans or what it has instead.
+//! and the viewer draws it with `DejaVu Sans` or what it has instead.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -50,7 +50,7 @@ fn pixels_are_scaled_or_left() -> Result<(), IdxError> {
     assert_eq!(scaled, expected.collect::<Vec<_>>(), "the nearest f32 to byte / 255");
     assert_eq!(read_images::<4>(&idx(&[3, 4], &images()[16..])[..])?, scaled, "rows instead of images");
     assert_eq!(read_labels(&idx(&[3], &[9, 0, 255])[..])?, [9, 0, 255], "labels");
-    assert_eq!(read_labels(&idx(&[0], &[])[..])?, [], "no labels");
+    assert_eq!(read_labels(&idx(&[0], &[])[..])?, [0_u8; 0], "no labels");
     let many: Vec<u8> = (0..200_000_u32).map(|label| label as u8).collect();
     assert_eq!(read_labels(&idx(&[200_000], &many)[..])?, many, "more labels than are read at a time");
     Ok(())
