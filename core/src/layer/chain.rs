@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::{Layer, Pass, Tensor, parts_of};
+use super::{Layer, Pass, Tensor, VisitOutputs, parts_of};
 use crate::activation::Activation;
 use crate::flat::{Flat, Pair, Split};
 use crate::init::Initializer;
@@ -73,6 +73,12 @@ impl<A: Layer, B: Layer<In = A::Out>> Layer for Chain<A, B> {
     fn outputs(tape: Rows<'_, Self::Tape>) -> Rows<'_, Self::Out> {
         let (_head, tail) = tape.split();
         B::outputs(tail)
+    }
+
+    fn visit_outputs(first: usize, tape: Rows<'_, Self::Tape>, visitor: &mut impl VisitOutputs) {
+        let (head, tail) = tape.split();
+        A::visit_outputs(first, head, visitor);
+        B::visit_outputs(first.saturating_add(A::LAYERS), tail, visitor);
     }
 
     #[inline(always)]

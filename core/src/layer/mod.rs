@@ -12,6 +12,7 @@ mod maxout;
 mod net;
 mod pass;
 mod tensor;
+mod visit;
 
 pub use chain::Chain;
 pub use dense::Dense;
@@ -20,6 +21,7 @@ pub use maxout::Maxout;
 pub use net::{Net, TapeOf};
 pub use pass::Pass;
 pub use tensor::{Tensor, TensorName};
+pub use visit::VisitOutputs;
 
 use core::ops::Range;
 
@@ -72,6 +74,10 @@ pub trait Layer: Flat {
     fn ends(tape: RowsMut<'_, Self::Tape>) -> (RowsMut<'_, Self::Out>, RowsMut<'_, Self::Out>);
     /// The outputs in the tape.
     fn outputs(tape: Rows<'_, Self::Tape>) -> Rows<'_, Self::Out>;
+    /// Calls `visitor` with the outputs of each layer in the tape, the first layer first; `first` is its number.
+    fn visit_outputs(first: usize, tape: Rows<'_, Self::Tape>, visitor: &mut impl VisitOutputs) {
+        visitor.visit::<Self::Activation, Self::Out>(first, Self::outputs(tape));
+    }
     /// From the deltas of the outputs, computes those of all layers inside; the first layer's inputs get none.
     fn backward<S: Simd, W: Work>(&self, s: S, work: &mut W, pass: Pass, tape: RowsMut<'_, Self::Tape>);
     /// [`Self::backward`], and then the deltas `dx` of the inputs, which were made by activation `A`.

@@ -3,7 +3,7 @@
 use core::ops::Range;
 use core::task::Poll;
 
-use super::{Layer, Tensor, parts_of};
+use super::{Layer, Tensor, VisitOutputs, parts_of};
 use crate::flat::{self, Flat, Pair, Split};
 use crate::init::Initializer;
 use crate::matmul::ShapeError;
@@ -119,6 +119,13 @@ impl<L: Layer> Net<L> {
                 visit(tensor, numbers);
             }
         });
+    }
+
+    /// Calls `visitor` with the outputs of each layer that the last pass over these rows of a tape left there
+    /// ([`Self::gradient`], [`Self::step`], [`Self::evaluate`]), the first layer first. See [`VisitOutputs`] for an example.
+    pub fn visit_outputs(tape: &[TapeOf<L>], visitor: &mut impl VisitOutputs) {
+        let (_losses, layers) = Rows::new(tape).split();
+        L::visit_outputs(0, layers, visitor);
     }
 
     /// The index of the first number of layer `layer`, counted from 0, in the flat view; [`Self::PARAMETERS`] beyond the

@@ -7,8 +7,7 @@ use crate::simd::Simd;
 /// `eta = lr / (1 + decay lr (t - 1))^power`, `w = (1 - decay eta) w - eta g`; the average `a = w` up to step
 /// `averaging_start + 2`, then `a = a + (w - a) / (t - 1 - averaging_start)`.
 ///
-/// One moment: the average a, whose parameters are those to predict with once averaging has begun
-/// ([`super::Optimizer::moments`]). Where lr changes between steps, PyTorch takes up the change one step later.
+/// One moment: the average a, whose parameters are those to predict with ([`super::Optimizer::averaged`]). Where lr changes between steps, PyTorch takes up the change one step later.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -59,6 +58,7 @@ pub struct AsgdUpdate {
 
 impl Update<1> for AsgdUpdate {
     const COST: usize = 5;
+    const AVERAGES: bool = true;
 
     #[inline(always)]
     fn update<S: Simd>(self, s: S, w: S::Vector, [a]: [S::Vector; 1], g: S::Vector) -> (S::Vector, [S::Vector; 1]) {
@@ -69,5 +69,10 @@ impl Update<1> for AsgdUpdate {
             Some(share) => s.mac(s.splat(share), s.sub(w, a), a),
         };
         (w, [a])
+    }
+
+    #[inline(always)]
+    fn average<S: Simd>(self, _s: S, _w: S::Vector, [a]: [S::Vector; 1]) -> S::Vector {
+        a
     }
 }

@@ -60,6 +60,7 @@ impl<U: Update<MOMENTS>, const MOMENTS: usize> Update<MOMENTS> for ByKindUpdate<
     const COST: usize = U::COST;
     const MAY_KEEP: bool = U::MAY_KEEP;
     const GROUPED: bool = true;
+    const AVERAGES: bool = U::AVERAGES;
 
     #[inline(always)]
     fn of(self, index: usize, penalised: bool) -> Self {
@@ -81,6 +82,11 @@ impl<U: Update<MOMENTS>, const MOMENTS: usize> Update<MOMENTS> for ByKindUpdate<
         g: S::Vector,
     ) -> (S::Vector, [S::Vector; MOMENTS]) {
         self.current.update(s, w, moments, g)
+    }
+
+    #[inline(always)]
+    fn average<S: Simd>(self, s: S, w: S::Vector, moments: [S::Vector; MOMENTS]) -> S::Vector {
+        self.current.average(s, w, moments)
     }
 }
 
@@ -151,6 +157,7 @@ impl<A: Update<MOMENTS>, B: Update<MOMENTS>, const MOMENTS: usize> Update<MOMENT
     const COST: usize = if A::COST > B::COST { A::COST } else { B::COST };
     const MAY_KEEP: bool = A::MAY_KEEP || B::MAY_KEEP;
     const GROUPED: bool = true;
+    const AVERAGES: bool = A::AVERAGES || B::AVERAGES;
 
     #[inline(always)]
     fn of(self, index: usize, penalised: bool) -> Self {
@@ -176,6 +183,11 @@ impl<A: Update<MOMENTS>, B: Update<MOMENTS>, const MOMENTS: usize> Update<MOMENT
         g: S::Vector,
     ) -> (S::Vector, [S::Vector; MOMENTS]) {
         if self.is_rest { self.rest.update(s, w, moments, g) } else { self.before.update(s, w, moments, g) }
+    }
+
+    #[inline(always)]
+    fn average<S: Simd>(self, s: S, w: S::Vector, moments: [S::Vector; MOMENTS]) -> S::Vector {
+        if self.is_rest { self.rest.average(s, w, moments) } else { self.before.average(s, w, moments) }
     }
 }
 

@@ -91,6 +91,9 @@ pub trait Update<const MOMENTS: usize>: Copy + Send + Sync {
     /// Whether [`Self::of`] makes a difference; where not, a whole value is updated in one go.
     const GROUPED: bool = false;
 
+    /// Whether [`Self::average`] makes a difference; where not, predictions are made with the parameters themselves.
+    const AVERAGES: bool = false;
+
     /// What is done to the tensor that the parameter `index` of the flat view is part of; `penalised` tensors are those
     /// that the L2 penalty counts: weights, not biases. Without a call it is what is done to weights at the start.
     #[inline(always)]
@@ -112,6 +115,12 @@ pub trait Update<const MOMENTS: usize>: Copy + Send + Sync {
         moments: [S::Vector; MOMENTS],
         gradient: S::Vector,
     ) -> (S::Vector, [S::Vector; MOMENTS]);
+
+    /// What predictions are made with in place of these parameters, after the update.
+    #[inline(always)]
+    fn average<S: Simd>(self, _s: S, parameters: S::Vector, _moments: [S::Vector; MOMENTS]) -> S::Vector {
+        parameters
+    }
 }
 
 /// One step of a rule over slices, for parameters that others own. `step` counts from 1; the moments begin at 0.
@@ -251,6 +260,46 @@ impl<P: Flat, R: Rule<MOMENTS>, const MOMENTS: usize> Optimizer<P, R, MOMENTS> {
             };
             let mut moments = moments.each_mut().map(|moment| moment.get_mut(tensor.clone()).unwrap_or_default());
             update_pieces(level, update.of(tensor.start, penalised), parameters, &mut moments, gradient);
+        });
+    }
+
+    /// Writes the parameters to predict with to `average`: those of rules that average ([`Asgd`], [`ScheduleFreeAdamW`]),
+    /// else `parameters` themselves.
+    ///
+    /// ```
+    /// use femto::Level;
+    /// use femto::optimizer::{Optimizer, ScheduleFreeAdamW};
+    ///
+    /// let (level, mut weights, mut average) = (Level::detect(), [1.0], [0.0]);
+    /// let mut rule = Optimizer::new(ScheduleFreeAdamW::new(0.1));
+    /// for _ in 0..100 {
+    ///     let gradient = [weights[0]];
+    ///     rule.apply(level, &mut weights, &gradient);
+    /// }
+    /// rule.averaged(level, &weights, &mut average);
+    /// assert!(average[0] > weights[0], "the average comes behind");
+    /// ```
+    pub fn averaged(&self, level: Level, parameters: &P, average: &mut P) {
+        let average = average.as_mut_slice();
+        for (average, w) in average.iter_mut().zip(parameters.as_slice()) {
+            *average = *w;
+        }
+        if const { !R::Update::AVERAGES } || self.steps == 0 {
+            return;
+        }
+        let update = self.rule.at(self.steps);
+        let moments = self.moments.each_ref().map(Flat::as_slice);
+        P::parts(0, &mut |tensor, penalised| {
+            let Some(average) = average.get_mut(tensor.clone()) else { return };
+            let moments = moments.map(|moment| moment.get(tensor.clone()).unwrap_or_default());
+            let update = update.of(tensor.start, penalised);
+            dispatch!(level, s => simd::zip(
+                s,
+                average,
+                moments,
+                #[inline(always)]
+                |w, m| update.average(s, w, m),
+            ));
         });
     }
 

@@ -1,7 +1,8 @@
 //! Rules that have a learning rate, and rules whose rate follows a schedule.
 
 use super::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, Lion, Momentum, NAdam, RAdam, RmsProp, Rprop, Rule, Sgd,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, Lion, Momentum, NAdam, RAdam, RmsProp, Rprop, Rule,
+    ScheduleFreeAdamW, Sgd,
 };
 use crate::schedule::Schedule;
 
@@ -48,6 +49,7 @@ learning_rate! {
     impl[] Adamax: learning_rate;
     impl[] NAdam: adam.learning_rate;
     impl[] RAdam: adam.learning_rate;
+    impl[] ScheduleFreeAdamW: learning_rate;
     impl[] Lion: learning_rate;
 }
 

@@ -1,9 +1,8 @@
 //! Schedule-free AdamW.
 
 use super::power::one_minus_power;
-use super::{Optimizer, Rule, Update};
-use crate::flat::Flat;
-use crate::simd::{self, Level, Simd, dispatch};
+use super::{Rule, Update};
+use crate::simd::Simd;
 
 /// Schedule-free AdamW (Defazio et al., 2024, algorithm 1), as in the authors' implementation. Gradients are taken at y,
 /// and predictions made with the average x:
@@ -11,9 +10,9 @@ use crate::simd::{self, Level, Simd, dispatch};
 /// `lr_t = lr min(1, t / warmup)`, `v = b2 v + (1 - b2) g^2`, `d = g / (sqrt(v / (1 - b2^t)) + eps) + decay y`,
 /// `z = z - lr_t d`, `x = (1 - c) x + c z`, `y = (1 - b1) z + b1 x`, where `c = lr_t^2 / (lr_1^2 + ... + lr_t^2)`.
 ///
-/// The parameters hold y while the network learns; [`Optimizer::averaged`] gives x. The learning rate stays as it is: the
-/// average takes the place of a schedule, and c supposes it, so that the rule has no [`super::LearningRate`]. Two
-/// moments: z, which begins as the parameters are at the first step, and v.
+/// The parameters hold y while the network learns; [`super::Optimizer::averaged`] gives x. The average takes the place of a
+/// schedule: c supposes that lr stays, and where it is changed all the same ([`super::LearningRate`]) steps count in the
+/// average as if it had not been. Two moments: z, which begins as the parameters are at the first step, and v.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -68,6 +67,7 @@ impl Rule<2> for ScheduleFreeAdamW {
             minus_rate: -rate,
             minus_look_ahead: rate * (self.beta1 * (1.0 - share) - 1.0),
             share,
+            to_z: 1.0 - 1.0 / self.beta1,
             is_first: step <= 1,
         }
     }
@@ -84,12 +84,15 @@ pub struct ScheduleFreeAdamWUpdate {
     /// What y changes along d, beside its way to z.
     minus_look_ahead: f32,
     share: f32,
+    /// From y to x, as a part of the way to z.
+    to_z: f32,
     /// There is no z yet.
     is_first: bool,
 }
 
 impl Update<2> for ScheduleFreeAdamWUpdate {
     const COST: usize = 12;
+    const AVERAGES: bool = true;
 
     /// x is not kept: with the new x in its formula, y goes a share c to the old z, and from there along d.
     #[inline(always)]
@@ -102,40 +105,9 @@ impl Update<2> for ScheduleFreeAdamWUpdate {
         let y = s.mac(s.splat(self.minus_look_ahead), d, y);
         (y, [s.mac(s.splat(self.minus_rate), d, z), v])
     }
-}
 
-impl<P: Flat> Optimizer<P, ScheduleFreeAdamW, 2> {
-    /// Writes the parameters to predict with to `average`: x of `parameters`, which are y.
-    ///
-    /// ```
-    /// use femto::Level;
-    /// use femto::optimizer::{Optimizer, ScheduleFreeAdamW};
-    ///
-    /// let (level, mut weights, mut average) = (Level::detect(), [1.0], [0.0]);
-    /// let mut rule = Optimizer::new(ScheduleFreeAdamW::new(0.1));
-    /// for _ in 0..100 {
-    ///     let gradient = [weights[0]];
-    ///     rule.apply(level, &mut weights, &gradient);
-    /// }
-    /// rule.averaged(level, &weights, &mut average);
-    /// assert!(average[0] > weights[0], "the average comes behind");
-    /// ```
-    pub fn averaged(&self, level: Level, parameters: &P, average: &mut P) {
-        let average = average.as_mut_slice();
-        for (x, y) in average.iter_mut().zip(parameters.as_slice()) {
-            *x = *y;
-        }
-        if self.steps() == 0 {
-            return;
-        }
-        let [z, _] = self.moments();
-        let to_z = 1.0 - 1.0 / self.rule.beta1;
-        dispatch!(level, s => simd::zip(
-            s,
-            average,
-            [z.as_slice()],
-            #[inline(always)]
-            |y, [z]| s.mac(s.splat(to_z), s.sub(z, y), y),
-        ));
+    #[inline(always)]
+    fn average<S: Simd>(self, s: S, y: S::Vector, [z, _]: [S::Vector; 2]) -> S::Vector {
+        s.mac(s.splat(self.to_z), s.sub(z, y), y)
     }
 }
