@@ -110,18 +110,60 @@ pub struct Epochs<N: Split<First: Layer>, T> {
     batch_size: NonZeroUsize,
     seed: u64,
     next: u64,
-    inputs: Vec<<N::First as Layer>::In>,
-    targets: Vec<T>,
-    tape: Vec<TapeOf<N::First>>,
+    gathered: Gathered<N::First, T>,
     /// For optimizers that want one.
     gradient: Option<Box<Net<N::First>>>,
 }
 
 /// The samples of a step, side by side, and its tape.
-struct Batch<'a, L: Layer, T> {
-    inputs: &'a [L::In],
-    targets: &'a [T],
-    tape: &'a mut [TapeOf<L>],
+pub struct Batch<'a, L: Layer, T> {
+    /// The inputs.
+    pub inputs: &'a [L::In],
+    /// The target of each.
+    pub targets: &'a [T],
+    /// A row for each of them; there may be more.
+    pub tape: &'a mut [TapeOf<L>],
+}
+
+/// The memory of a batch.
+pub(crate) struct Gathered<L: Layer, T> {
+    inputs: Vec<L::In>,
+    targets: Vec<T>,
+    tape: Vec<TapeOf<L>>,
+}
+
+impl<L: Layer, T: Clone> Gathered<L, T> {
+    pub(crate) const fn new() -> Self {
+        Self { inputs: Vec::new(), targets: Vec::new(), tape: Vec::new() }
+    }
+
+    /// Copies the samples of a batch side by side, as a step wants them, and gives them a tape for `rows`, which are at
+    /// least as many.
+    pub(crate) fn gather(&mut self, set: &Dataset<L::In, T>, samples: &[usize], rows: usize) -> Batch<'_, L, T> {
+        let Self { inputs, targets, tape } = self;
+        inputs.clear();
+        inputs.extend(samples.iter().map(|&sample| set.inputs()[sample].clone()));
+        targets.clear();
+        targets.extend(samples.iter().map(|&sample| set.targets()[sample].clone()));
+        tape.resize(rows, Net::<L>::TAPE);
+        Batch { inputs, targets, tape }
+    }
+
+    /// The sum of the losses of the batch. The tape has the plain loss of each row, free of reduction, penalty and the
+    /// rounding of their sum.
+    pub(crate) fn loss(&self) -> f64 {
+        self.tape().iter().map(|row| f64::from(row.first)).sum()
+    }
+
+    /// What the last step left behind.
+    pub(crate) fn tape(&self) -> &[TapeOf<L>] {
+        &self.tape[..self.inputs.len()]
+    }
+
+    /// The inputs of the last step.
+    pub(crate) fn inputs(&self) -> &[L::In] {
+        &self.inputs
+    }
 }
 
 impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
@@ -145,15 +187,7 @@ impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
     /// ```
     pub fn new(batch_size: usize, seed: u64) -> Result<Self, EpochError> {
         let batch_size = NonZeroUsize::new(batch_size).ok_or(EpochError::ZeroBatchSize)?;
-        Ok(Self {
-            batch_size,
-            seed,
-            next: 0,
-            inputs: Vec::new(),
-            targets: Vec::new(),
-            tape: Vec::new(),
-            gradient: None,
-        })
+        Ok(Self { batch_size, seed, next: 0, gathered: Gathered::new(), gradient: None })
     }
 
     /// The same, beginning with another epoch: the samples come in the order they would have had in a run
@@ -297,32 +331,20 @@ impl<L: Layer, T: Clone> Epochs<Net<L>, T> {
         check_set::<L, T, F>(train)?;
         let epoch = self.next;
         let batch_size = self.batch_size.get();
-        self.tape.resize(batch_size.min(train.len()), Net::<L>::TAPE);
+        let rows = batch_size.min(train.len());
         let order = permutation(train.len(), self.seed, epoch);
         let batches = order.chunks(batch_size);
         let report = EpochReport { epoch, loss: 0.0, samples: train.len(), batches: batches.len() };
         let loss = workers.attend(|| {
             let mut loss = 0.0;
             for batch in batches {
-                self.gather(train, batch);
-                let Self { inputs, targets, tape, .. } = &mut *self;
-                step(Batch { inputs, targets, tape }).map_err(EpochError::Set)?;
-                // The tape has the plain loss of each row, free of reduction, penalty and the rounding of their
-                // sum.
-                loss += self.tape.iter().take(batch.len()).map(|row| f64::from(row.first)).sum::<f64>();
+                step(self.gathered.gather(train, batch, rows)).map_err(EpochError::Set)?;
+                loss += self.gathered.loss();
             }
             Ok(loss)
         })?;
         self.next = epoch.saturating_add(1);
         Ok(EpochReport { loss: loss / train.len() as f64, ..report })
-    }
-
-    /// Copies the samples of a batch side by side, as a step wants them.
-    fn gather(&mut self, train: &Dataset<L::In, T>, batch: &[usize]) {
-        self.inputs.clear();
-        self.inputs.extend(batch.iter().map(|&sample| train.inputs()[sample].clone()));
-        self.targets.clear();
-        self.targets.extend(batch.iter().map(|&sample| train.targets()[sample].clone()));
     }
 }
 

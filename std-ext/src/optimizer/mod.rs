@@ -13,8 +13,9 @@
 //! biases, and the weights of a single input. Semantics, defaults and the places of epsilons are PyTorch's where it has
 //! the optimizer.
 //!
-//! The first four are rules ([`TensorRule`]) that a [`TensorOptimizer`] carries out. They and the rules of
-//! [`femto::optimizer`] are called in one way ([`NetOptimizer`]), with a whole gradient:
+//! The first four are rules ([`TensorRule`]) that a [`TensorOptimizer`] carries out; they have a learning rate that may
+//! follow a schedule ([`femto::optimizer::Scheduled`]). They and the rules of [`femto::optimizer`] are called in one way
+//! ([`NetOptimizer`]), with a whole gradient; whose learning rate may be set is a [`RatedOptimizer`]:
 //!
 //! ```
 //! use femto::activation::Tanh;
@@ -61,6 +62,7 @@ mod lars;
 mod lbfgs;
 mod muon;
 mod names;
+mod rate;
 
 use std::marker::PhantomData;
 
@@ -74,6 +76,7 @@ pub use lars::{Lars, LarsUpdate};
 pub use lbfgs::{Lbfgs, LbfgsError, LbfgsReport, LbfgsSettings, LineSearch, Stop};
 pub use muon::{AdjustRate, Muon, MuonUpdate};
 pub use names::{OptimizerName, UnknownOptimizer};
+pub use rate::RatedOptimizer;
 
 /// An optimizer that makes a step from a whole gradient of a network.
 ///
@@ -108,9 +111,8 @@ pub trait NetOptimizer<L: Layer> {
     fn state(&self) -> Vec<&[f32]>;
     /// Sets the count of steps to go on from, and gives the slices of [`Self::state`] to write to.
     fn resume(&mut self, steps: u32) -> Vec<&mut [f32]>;
-    /// Writes to `weights` what predictions are made with: the network as it is, but for the schedule-free optimizer that
-    /// [`OptimizerName::with_rate`] makes. An [`Optimizer`] itself does not know that its rule averages: ask
-    /// [`Optimizer::averaged`], or take the moment of [`femto::optimizer::Asgd`].
+    /// Writes to `weights` what predictions are made with: the network as it is, but for rules that average
+    /// ([`Optimizer::averaged`]).
     fn weights_to_predict_with(&self, _level: Level, net: &Net<L>, weights: &mut Net<L>) {
         weights.as_mut_slice().copy_from_slice(net.as_slice());
     }
@@ -131,6 +133,10 @@ impl<L: Layer, R: Rule<MOMENTS>, const MOMENTS: usize> NetOptimizer<L> for Optim
 
     fn resume(&mut self, steps: u32) -> Vec<&mut [f32]> {
         self.resume(steps).iter_mut().map(Flat::as_mut_slice).collect()
+    }
+
+    fn weights_to_predict_with(&self, level: Level, net: &Net<L>, weights: &mut Net<L>) {
+        self.averaged(level, net, weights);
     }
 }
 

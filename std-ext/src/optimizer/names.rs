@@ -3,15 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use femto::Net;
 use femto::layer::Layer;
 use femto::optimizer::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, Lion, Momentum, NAdam, Optimizer, RAdam, RmsProp, Rprop,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, AmsGrad, Asgd, LearningRate, Lion, Momentum, NAdam, RAdam, RmsProp, Rprop,
     Rule, ScheduleFreeAdamW, Sgd,
 };
-use femto::{Level, Net};
 use thiserror::Error;
 
-use super::{Adafactor, Lamb, Lars, Muon, NetOptimizer, TensorOptimizer, TensorRule};
+use super::{Adafactor, Lamb, Lars, Muon, RatedOptimizer, TensorOptimizer, TensorRule};
 use crate::heap::boxed_optimizer;
 
 macro_rules! names {
@@ -63,7 +63,7 @@ macro_rules! names {
             /// assert_eq!(line.layers.biases, [-0.5]);
             /// ```
             #[must_use]
-            pub fn with_rate<L: Layer>(self, learning_rate: f32) -> Box<dyn NetOptimizer<L> + Send> {
+            pub fn with_rate<L: Layer>(self, learning_rate: f32) -> Box<dyn RatedOptimizer<L> + Send> {
                 match self {
                     $(Self::$variant => $route(($rule)(learning_rate)),)*
                 }
@@ -106,7 +106,7 @@ names! {
     /// [`RAdam`].
     RAdam "radam" 3e-3 element_wise RAdam::new;
     /// [`ScheduleFreeAdamW`].
-    ScheduleFree "schedule-free" 1e-2 schedule_free ScheduleFreeAdamW::new;
+    ScheduleFree "schedule-free" 1e-2 element_wise ScheduleFreeAdamW::new;
     /// [`Lion`].
     Lion "lion" 5e-4 element_wise Lion::new;
     /// [`Lars`].
@@ -119,43 +119,20 @@ names! {
     Muon "muon" 1e-2 tensor_wise Muon::new;
 }
 
-fn element_wise<L: Layer, R: Rule<MOMENTS> + 'static, const MOMENTS: usize>(
-    rule: R,
-) -> Box<dyn NetOptimizer<L> + Send> {
+fn element_wise<L, R, const MOMENTS: usize>(rule: R) -> Box<dyn RatedOptimizer<L> + Send>
+where
+    L: Layer,
+    R: Rule<MOMENTS> + LearningRate + fmt::Debug + 'static,
+{
     boxed_optimizer::<Net<L>, R, MOMENTS>(rule)
 }
 
-fn tensor_wise<L: Layer, R: TensorRule + 'static>(rule: R) -> Box<dyn NetOptimizer<L> + Send> {
+fn tensor_wise<L, R>(rule: R) -> Box<dyn RatedOptimizer<L> + Send>
+where
+    L: Layer,
+    R: TensorRule + LearningRate + fmt::Debug + 'static,
+{
     Box::new(TensorOptimizer::new(rule))
-}
-
-fn schedule_free<L: Layer>(rule: ScheduleFreeAdamW) -> Box<dyn NetOptimizer<L> + Send> {
-    Box::new(Averaged(boxed_optimizer(rule)))
-}
-
-/// The schedule-free optimizer, whose predictions are made with an average.
-struct Averaged<L: Layer>(Box<Optimizer<Net<L>, ScheduleFreeAdamW, 2>>);
-
-impl<L: Layer> NetOptimizer<L> for Averaged<L> {
-    fn apply(&mut self, level: Level, net: &mut Net<L>, gradient: &Net<L>) {
-        self.0.apply(level, net, gradient);
-    }
-
-    fn steps(&self) -> u32 {
-        self.0.steps()
-    }
-
-    fn state(&self) -> Vec<&[f32]> {
-        self.0.state()
-    }
-
-    fn resume(&mut self, steps: u32) -> Vec<&mut [f32]> {
-        NetOptimizer::resume(&mut *self.0, steps)
-    }
-
-    fn weights_to_predict_with(&self, level: Level, net: &Net<L>, weights: &mut Net<L>) {
-        self.0.averaged(level, net, weights);
-    }
 }
 
 impl fmt::Display for OptimizerName {
