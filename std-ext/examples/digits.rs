@@ -11,32 +11,37 @@
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Parser, value_parser};
 use femto::activation::Relu;
+use femto::flat::Split;
 use femto::init::Init;
 use femto::layer::Dense;
 use femto::loss::CrossEntropy;
 use femto::optimizer::{Adam, Optimizer};
-use femto::train::{Objective, Workers};
+use femto::train::Objective;
 use femto::{Flat, Level, net};
 use femto_std::data::{DIGITS_CLASSES, DIGITS_PIXELS, Dataset, Fractions, digits, stratified_split};
-use femto_std::epoch::{EpochError, EpochReport, Epochs};
 use femto_std::evaluate::{predict_all, predict_classes};
 use femto_std::metrics::{ConfusionMatrix, accuracy};
-use femto_std::optimizer::OptimizerName;
+use femto_std::optimizer::{OptimizerName, RatedOptimizer};
 use femto_std::threads::Threads;
+use femto_std::trainer::{self, Every, Trainer};
 use femto_std::weights::{self, weights_hash};
 
 mod common;
 
-use common::{LevelOptions, end, learning_rate, progress_bar};
+use common::{LevelOptions, end, learning_rate};
 
 /// 64 pixels in, 32 hidden neurons, one logit for each digit out.
 type Digits = net![Dense<DIGITS_PIXELS, 32, Relu>, Dense<32, DIGITS_CLASSES>];
+
+/// Its layers.
+type Layers = <Digits as Split>::First;
 
 /// Images and the digits they show.
 type Images = Dataset<[f32; DIGITS_PIXELS], u8>;
@@ -75,6 +80,9 @@ struct Options {
     /// with few images are made by one.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     threads: usize,
+    /// Save the training here after each epoch, and go on from there where the file exists.
+    #[arg(long, value_name = "PATH")]
+    resume: Option<PathBuf>,
     /// Where to save the weights [default: a new file in the folder for temporary files].
     #[arg(long, value_name = "PATH")]
     save: Option<PathBuf>,
@@ -113,53 +121,46 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
 
 const OBJECTIVE: Objective<CrossEntropy> = Objective::mean(CrossEntropy);
 
-/// Trains with the optimizer that the options name. Returns the network and the time that the epochs took, without
+/// Trains with the optimizer that the options name. Returns the network and the time that its steps took, without
 /// validation and printing.
 fn train_network(options: &Options, threads: &Threads, parts: &Parts) -> Result<(Digits, Duration), Box<dyn Error>> {
     let rate = options.lr.unwrap_or(options.optimizer.usual_rate());
     if options.optimizer == OptimizerName::Adam {
         // In place: each piece of the gradient changes the weights when it is finished, and none is stored.
-        let mut adam = Optimizer::new(Adam::new(rate));
-        return run_epochs(options, threads, parts, |epochs, net| {
-            epochs.run(net, threads, &OBJECTIVE, &mut adam, &parts.train)
-        });
+        return fit(options, threads, parts, &mut Optimizer::new(Adam::new(rate)));
     }
-    let mut optimizer = options.optimizer.with_rate(rate);
-    let (net, time) = run_epochs(options, threads, parts, |epochs, net| {
-        epochs.run_by_gradient(net, threads, &OBJECTIVE, &mut *optimizer, &parts.train)
-    })?;
-    let mut weights = Digits::ZERO;
-    optimizer.weights_to_predict_with(threads.level(), &net, &mut weights);
-    Ok((weights, time))
+    fit(options, threads, parts, &mut options.optimizer.with_rate(rate))
 }
 
-/// All epochs, each made by `run`.
-fn run_epochs(
+/// All epochs, with a line for each.
+fn fit(
     options: &Options,
     threads: &Threads,
     parts: &Parts,
-    mut run: impl FnMut(&mut Epochs<Digits, u8>, &mut Digits) -> Result<EpochReport, EpochError>,
+    optimizer: &mut (impl RatedOptimizer<Layers> + Send),
 ) -> Result<(Digits, Duration), Box<dyn Error>> {
-    let mut net = Digits::ZERO;
-    net.init(Init::HeUniform, options.seed);
-    let mut epochs = Epochs::new(usize::try_from(options.batch)?, options.seed)?;
-    let bar = progress_bar(options.epochs);
-    let mut time = Duration::ZERO;
-    for epoch in 1..=options.epochs {
-        let start = Instant::now();
-        let report = run(&mut epochs, &mut net)?;
-        time += start.elapsed();
-        if !report.loss.is_finite() {
-            return Err(format!("training diverged in epoch {epoch}: use a smaller --lr").into());
-        }
-        let classes = predict_classes(&net, threads.level(), parts.validation.inputs());
-        let share = accuracy(&classes, parts.validation.targets())?;
-        let line = format!("epoch {epoch:>3}: train loss {:.4}, validation accuracy {share:.4}", report.loss);
-        bar.suspend(|| writeln!(io::stdout(), "{line}"))?;
-        bar.inc(1);
+    let mut printed = Ok(());
+    let mut trainer = Trainer::new()
+        .batch_size(usize::try_from(options.batch)?)
+        .epochs(options.epochs)
+        .seed(options.seed)
+        .init(Init::HeUniform)
+        .workers(threads)
+        .metric("accuracy", trainer::accuracy)
+        .progress()
+        .on_epoch(|record| {
+            let (epoch, loss, share) = (record.epoch + 1, record.train_loss, record.metrics["accuracy"]);
+            printed = writeln!(io::stdout(), "epoch {epoch:>3}: train loss {loss:.4}, validation accuracy {share:.4}");
+            if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+    if let Some(path) = &options.resume {
+        trainer = trainer.checkpoint(path, Every::Epochs(1));
     }
-    bar.finish_and_clear();
-    Ok((net, time))
+    let mut net = Digits::ZERO;
+    let outcome = trainer.fit(&mut net, optimizer, &OBJECTIVE, &parts.train, Some(&parts.validation))?;
+    drop(trainer);
+    printed?;
+    Ok((net, Duration::from_secs_f64(outcome.seconds)))
 }
 
 /// The three parts of the digits.

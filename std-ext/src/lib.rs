@@ -10,6 +10,7 @@
 //! | [`optimizer`] | optimizers that look at whole tensors or at several losses: LAMB, Adafactor, Muon, L-BFGS |
 //! | `plot` | learning curves, confusion matrices and decision boundaries as SVG and PNG (feature `plot`) |
 //! | [`weights`] | saving, loading, a fingerprint |
+//! | `trainer` | whole trainings: early stopping, schedules, logs, diagnoses, checkpoints (feature `trainer`) |
 //! | `checkpoint` | a training in one file, to go on from (feature `checkpoint`) |
 //! | [`export`] | networks as Rust and bytes, for the flash of a device |
 //! | `interchange` | networks and arrays in the files of PyTorch and NumPy (features `safetensors`, `npy`) |
@@ -84,4 +85,6 @@ pub mod optimizer;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod threads;
+#[cfg(feature = "trainer")]
+pub mod trainer;
 pub mod weights;

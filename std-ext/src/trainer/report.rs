@@ -1,0 +1,149 @@
+//! What a training tells of itself.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Diagnosis;
+
+/// What one epoch came to: what callbacks get, and a line of the log.
+///
+/// Where numbers are NaN or infinite, the log has `null`.
+///
+/// ```
+/// use femto_std::trainer::EpochRecord;
+///
+/// fn print(record: &EpochRecord) {
+///     println!("epoch {}: train loss {:.4}", record.epoch, record.train_loss);
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EpochRecord {
+    /// The run, from 0 up; 0 where there is only one.
+    pub run: u32,
+    /// The epoch, from 0 up.
+    pub epoch: u64,
+    /// How many steps the optimizer has made at its end.
+    pub step: u32,
+    /// The learning rate of its last step.
+    pub rate: f32,
+    /// The mean loss of its samples, each as it was before the step of its batch, without penalty, in the unit of the loss.
+    pub train_loss: f64,
+    /// The mean loss of the validation set with the weights to predict with; none without such a set.
+    pub validation_loss: Option<f64>,
+    /// The metrics of the validation set, by their names.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub metrics: BTreeMap<String, f64>,
+    /// The mean norm of its gradients before they were clipped; none where no gradient is in memory or its norm was not
+    /// asked for ([`Trainer::gradient_norms`](super::Trainer::gradient_norms)).
+    pub gradient_norm: Option<f64>,
+    /// How many samples were learnt from in a second.
+    pub samples_per_second: f64,
+    /// How long its steps took, without validation, callbacks and checkpoints, in seconds.
+    pub seconds: f64,
+}
+
+fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
+    let metrics = BTreeMap::<String, Option<f64>>::deserialize(deserializer)?;
+    Ok(metrics.into_iter().map(|(name, value)| (name, value.unwrap_or(f64::NAN))).collect())
+}
+
+/// What one step came to: what callbacks get.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct StepRecord {
+    /// The run, from 0 up.
+    pub run: u32,
+    /// The epoch, from 0 up.
+    pub epoch: u64,
+    /// How many steps the optimizer has made, this one included.
+    pub step: u32,
+    /// Its learning rate.
+    pub rate: f32,
+    /// The objective of its batch before the step, with penalty.
+    pub loss: f32,
+    /// The norm of its gradient before it was clipped; none as in [`EpochRecord::gradient_norm`].
+    pub gradient_norm: Option<f32>,
+}
+
+/// What ended a training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// All epochs are made.
+    Epochs,
+    /// The largest number of steps is made.
+    Steps,
+    /// A step changed no parameter by as much as [`Trainer::min_change`](super::Trainer::min_change) says.
+    Converged,
+    /// The watched number did not become better for a while.
+    EarlyStopping,
+    /// A callback asked for it.
+    Callback,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
+impl Stop {
+    /// The other runs are not made.
+    pub(super) const fn ends_all(self) -> bool {
+        matches!(self, Self::Callback | Self::Interrupted)
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Epochs => "all epochs are made",
+            Self::Steps => "the largest number of steps is made",
+            Self::Converged => "the parameters hardly change any more",
+            Self::EarlyStopping => "it does not become better any more",
+            Self::Callback => "a callback asked for it",
+            Self::Interrupted => "it was interrupted",
+        })
+    }
+}
+
+/// What [`Trainer::fit`](super::Trainer::fit) did.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// What ended the training; of several runs, what ended the last one.
+    pub stop: Stop,
+    /// The run whose weights were kept, from 0 up.
+    pub run: u32,
+    /// The epoch whose weights were kept, from 0 up, where early stopping kept some; else none, for the last ones were.
+    pub best_epoch: Option<u64>,
+    /// Steps of the optimizer in the last run.
+    pub steps: u32,
+    /// How long all steps took, those before the training was taken up again included, in seconds.
+    pub seconds: f64,
+    /// Steps that were made before the training was taken up again from a checkpoint; none where it began anew.
+    pub resumed_at: Option<u32>,
+    /// All epochs since the training began or was taken up again, of all runs. [`read_log`](super::read_log) gives those
+    /// before, too.
+    pub records: Vec<EpochRecord>,
+    /// The diagnoses that were asked for, since the training began or was taken up again.
+    pub diagnoses: Vec<Diagnosis>,
+}
+
+/// What a callback says: nothing, which means to go on, or a [`ControlFlow`] that may ask to stop.
+pub trait Answer {
+    /// Whether to go on.
+    fn into_flow(self) -> ControlFlow<()>;
+}
+
+impl Answer for () {
+    fn into_flow(self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+impl Answer for ControlFlow<()> {
+    fn into_flow(self) -> Self {
+        self
+    }
+}

@@ -1,0 +1,289 @@
+//! Runs: epochs, what is done between them, and one run after the other.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use femto::layer::Layer;
+use femto::loss::Loss;
+use femto::train::Workers;
+use femto::{Flat, Net};
+use rand_core::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
+
+use super::finite::place_in_weights;
+use super::log::Log;
+use super::resume::Saver;
+use super::settings::{Every, Watch};
+use super::state::{Kept, State};
+use super::step::Steps;
+use super::{Diagnosis, DiagnosisCallback, EpochCallback, EpochRecord, Metric, Stop, TrainError, diagnose};
+use crate::data::{Dataset, permutation};
+use crate::evaluate::{mean_loss, predict_all};
+use crate::optimizer::RatedOptimizer;
+
+/// A training that is being made.
+pub(super) struct Run<'r, 'a, L: Layer, T, F, O, W> {
+    pub(super) steps: Steps<'r, 'a, L, T, F, O, W>,
+    pub(super) validation: Option<&'r Dataset<L::In, T>>,
+    pub(super) metrics: &'r mut [Metric<'a, L, T>],
+    pub(super) callbacks: &'r mut [EpochCallback<'a>],
+    pub(super) on_diagnosis: &'r mut Option<DiagnosisCallback<'a>>,
+    pub(super) saver: Option<Saver>,
+    pub(super) log: Option<Log>,
+    /// The checkpoint holds the state as it is.
+    pub(super) is_saved: bool,
+    /// The weights to predict with.
+    pub(super) predicting: Box<Net<L>>,
+    /// The seed of dropout that the user gave.
+    pub(super) noise_seed: u64,
+    pub(super) records: Vec<EpochRecord>,
+    pub(super) diagnoses: Vec<Diagnosis>,
+}
+
+/// The seed of a run: that of the user for the first one.
+pub(super) fn seed_of_run(seed: u64, run: u32) -> u64 {
+    match run {
+        0 => seed,
+        // Spreading the seed first keeps (seed, run + 1) apart from (seed + 1, run).
+        run => SplitMix64::seed_from_u64(seed).next_u64().wrapping_add(u64::from(run)),
+    }
+}
+
+impl<L, T, F, O, W> Run<'_, '_, L, T, F, O, W>
+where
+    L: Layer,
+    T: Clone + Send + Sync,
+    F: Loss<T> + Send + Sync,
+    O: RatedOptimizer<L> + Send,
+    W: Workers,
+{
+    /// Makes all runs from where the state stands, and leaves the weights of the best one in the network.
+    pub(super) fn all(&mut self, state: &mut State<L>) -> Result<Stop, TrainError> {
+        if !self.is_saved {
+            // Begun anew: what cannot be written is found now.
+            self.save(state)?;
+        }
+        loop {
+            let stop = self.one(state)?;
+            self.save(state)?;
+            self.take_weights();
+            if state.best_epoch().is_some() {
+                self.predicting.as_mut_slice().copy_from_slice(state.best.as_slice());
+            }
+            if self.steps.settings.runs > 1 {
+                self.keep_if_better(state)?;
+            }
+            if state.run + 1 >= self.steps.settings.runs || stop.ends_all() {
+                let weights = state.kept.as_ref().map_or(&self.predicting, |kept| &kept.weights);
+                self.steps.net.as_mut_slice().copy_from_slice(weights.as_slice());
+                return Ok(stop);
+            }
+            self.next_run(state)?;
+        }
+    }
+
+    fn keep_if_better(&mut self, state: &mut State<L>) -> Result<(), TrainError> {
+        let (set, name) = self.validation.map_or((self.steps.train, "training"), |set| (set, "validation"));
+        let loss = mean_loss(&self.predicting, self.steps.workers.level(), self.steps.objective.loss, set)
+            .map_err(|source| TrainError::Set { set: name, source })?;
+        // A loss that is NaN is larger than any other.
+        if state.kept.as_ref().is_none_or(|kept| loss < kept.loss || kept.loss.is_nan()) {
+            let mut weights = crate::heap::boxed::<Net<L>>();
+            weights.as_mut_slice().copy_from_slice(self.predicting.as_slice());
+            state.kept = Some(Kept { weights, loss, run: state.run, best_epoch: state.best_epoch() });
+        }
+        Ok(())
+    }
+
+    fn next_run(&mut self, state: &mut State<L>) -> Result<(), TrainError> {
+        let settings = self.steps.settings;
+        state.next_run(settings);
+        if let Some(init) = settings.init {
+            self.steps.net.init(init, seed_of_run(settings.seed, state.run));
+        }
+        for numbers in self.steps.optimizer.resume(0) {
+            numbers.fill(0.0);
+        }
+        self.is_saved = false;
+        self.save(state)
+    }
+
+    /// Makes one run from where the state stands.
+    fn one(&mut self, state: &mut State<L>) -> Result<Stop, TrainError> {
+        let settings = self.steps.settings;
+        self.steps.objective = self.steps.objective.seeded(seed_of_run(self.noise_seed, state.run));
+        let batches = self.steps.train.len().div_ceil(settings.batch_size);
+        let all = (batches as u64).saturating_mul(u64::from(settings.epochs));
+        let most = settings.max_steps.map_or(u64::MAX, u64::from);
+        self.steps.bar.begin(u64::from(state.steps), all.min(most));
+        loop {
+            if let Some(ended) = state.ended {
+                return Ok(ended);
+            }
+            if state.epoch >= u64::from(settings.epochs) {
+                return Ok(Stop::Epochs);
+            }
+            if u64::from(state.steps) >= most {
+                return Ok(Stop::Steps);
+            }
+            let seed = seed_of_run(settings.seed, state.run);
+            let order = permutation(self.steps.train.len(), seed, state.epoch);
+            if let Some(stop) = self.epoch(state, &order, batches)? {
+                return Ok(stop);
+            }
+        }
+    }
+
+    /// Makes the rest of an epoch.
+    fn epoch(&mut self, state: &mut State<L>, order: &[usize], batches: usize) -> Result<Option<Stop>, TrainError> {
+        let settings = self.steps.settings;
+        loop {
+            let due =
+                [settings.checkpoint.as_ref().map(|(_, every)| *every), settings.diagnosis.map(|(every, _)| every)];
+            let next = due.into_iter().flatten().filter_map(|every| every.next_step(state.steps)).min();
+            let steps = next.map_or(usize::MAX, |next| (next - state.steps) as usize);
+            let stop = self.steps.run(state, order, batches.min(state.batch.saturating_add(steps)))?;
+            self.is_saved = false;
+            if state.batch == batches {
+                let end = self.end_epoch(state)?;
+                return Ok(stop.or(end));
+            }
+            if stop.is_some() {
+                self.check_weights(state)?;
+                return Ok(stop);
+            }
+            let asked = self.do_due(state, |every| every.next_step(before(state.steps)) == Some(state.steps))?;
+            if asked.is_some() {
+                return Ok(asked);
+            }
+        }
+    }
+
+    /// What is done between epochs.
+    fn end_epoch(&mut self, state: &mut State<L>) -> Result<Option<Stop>, TrainError> {
+        self.check_weights(state)?;
+        self.take_weights();
+        let record = self.record(state)?;
+        let stop = state.watch(self.watched(&record), &self.predicting);
+        state.ended = state.ended.or(stop);
+        state.next_epoch();
+        if let Some(log) = &mut self.log {
+            log.write(&record)?;
+        }
+        self.steps.bar.epoch(&record);
+        let callbacks = &mut *self.callbacks;
+        let is_asked = self.steps.bar.suspend(|| {
+            let answers = callbacks.iter_mut().map(|callback| callback(&record));
+            // All of them, whatever one says.
+            answers.fold(false, |is_asked, answer| is_asked | (answer == ControlFlow::Break(())))
+        });
+        self.records.push(record);
+        let (epochs, steps) = (state.epoch, state.steps);
+        let is_due = |every: Every| every.is_due_after_epochs(epochs) || every.next_step(before(steps)) == Some(steps);
+        let asked = self.do_due(state, is_due)?;
+        Ok(stop.or(is_asked.then_some(Stop::Callback)).or(asked))
+    }
+
+    fn do_due(&mut self, state: &State<L>, is_due: impl Fn(Every) -> bool) -> Result<Option<Stop>, TrainError> {
+        let settings = self.steps.settings;
+        if settings.checkpoint.as_ref().is_some_and(|(_, every)| is_due(*every)) {
+            self.check_weights(state)?;
+            self.save(state)?;
+        }
+        match settings.diagnosis {
+            Some((every, samples)) if is_due(every) => self.diagnose(state, samples),
+            _ => Ok(None),
+        }
+    }
+
+    fn diagnose(&mut self, state: &State<L>, samples: usize) -> Result<Option<Stop>, TrainError> {
+        let Steps { net, workers, objective, optimizer, train, .. } = &self.steps;
+        let objective = objective.at_step(optimizer.steps());
+        let found = diagnose(net, workers.level(), &objective, train, samples)
+            .map_err(|source| TrainError::Set { set: "training", source })?;
+        let diagnosis = Diagnosis { run: state.run, step: optimizer.steps(), ..found };
+        let answer = self.on_diagnosis.as_mut().map(|callback| self.steps.bar.suspend(|| callback(&diagnosis)));
+        self.diagnoses.push(diagnosis);
+        Ok((answer == Some(ControlFlow::Break(()))).then_some(Stop::Callback))
+    }
+
+    fn check_weights(&self, state: &State<L>) -> Result<(), TrainError> {
+        match place_in_weights(self.steps.net) {
+            None => Ok(()),
+            Some(place) => {
+                let step = self.steps.optimizer.steps().saturating_sub(1);
+                Err(TrainError::NotFinite { run: state.run, epoch: state.epoch, step, place })
+            }
+        }
+    }
+
+    /// Writes the weights to predict with to their place.
+    fn take_weights(&mut self) {
+        let level = self.steps.workers.level();
+        self.steps.optimizer.weights_to_predict_with(level, self.steps.net, &mut self.predicting);
+    }
+
+    fn record(&mut self, state: &State<L>) -> Result<EpochRecord, TrainError> {
+        let (level, steps) = (self.steps.workers.level(), &self.steps);
+        let (net, objective, settings) = (&*self.predicting, &steps.objective, steps.settings);
+        let validation_loss = match self.validation {
+            Some(set) => Some(
+                mean_loss(net, level, objective.loss, set)
+                    .map_err(|source| TrainError::Set { set: "validation", source })?,
+            ),
+            None => None,
+        };
+        let mut metrics = BTreeMap::new();
+        if let Some(set) = self.validation
+            && !self.metrics.is_empty()
+        {
+            let outputs = predict_all(net, level, set.inputs());
+            for Metric { name, of } in &mut *self.metrics {
+                metrics.insert((*name).to_owned(), of(&outputs, set.targets()));
+            }
+        }
+        let last = steps.optimizer.steps().saturating_sub(1);
+        let rate = match (&settings.schedule, &state.plateau) {
+            (Some(schedule), _) => (schedule.rate)(last),
+            (None, Some(plateau)) => plateau.rate,
+            (None, None) => steps.optimizer.learning_rate(),
+        };
+        Ok(EpochRecord {
+            run: state.run,
+            epoch: state.epoch,
+            step: steps.optimizer.steps(),
+            rate,
+            train_loss: state.sums.loss / steps.train.len() as f64,
+            validation_loss,
+            metrics,
+            gradient_norm: settings.knows_norms().then(|| state.sums.gradient_norms / state.batch as f64),
+            samples_per_second: steps.train.len() as f64 / state.sums.seconds.max(f64::MIN_POSITIVE),
+            seconds: state.sums.seconds,
+        })
+    }
+
+    /// The number that early stopping and plateaus look at.
+    fn watched(&self, record: &EpochRecord) -> f64 {
+        match self.steps.settings.watched(self.validation.is_some()) {
+            Watch::TrainLoss => record.train_loss,
+            Watch::ValidationLoss => record.validation_loss.unwrap_or(f64::NAN),
+            Watch::Metric(name) => record.metrics.get(name).copied().unwrap_or(f64::NAN),
+        }
+    }
+
+    fn save(&mut self, state: &State<L>) -> Result<(), TrainError> {
+        if let Some(saver) = &self.saver
+            && !self.is_saved
+        {
+            let log_bytes = self.log.as_ref().map_or(0, Log::bytes);
+            saver.save(self.steps.net, self.steps.optimizer, state, log_bytes)?;
+        }
+        self.is_saved = true;
+        Ok(())
+    }
+}
+
+/// The steps before the last one.
+const fn before(steps: u32) -> u32 {
+    steps.saturating_sub(1)
+}

@@ -1,0 +1,231 @@
+//! What a trainer is told, as plain data, and whether it makes sense.
+
+use std::path::PathBuf;
+
+use femto::early_stopping::{Better, EarlyStopping};
+use femto::init::Initializer;
+use femto::schedule::{Goal, ReduceOnPlateau};
+
+use super::SettingsError;
+
+/// How gradients are limited before a step; see [`femto::clip`].
+///
+/// ```
+/// use femto_std::trainer::Clip;
+///
+/// assert_eq!(Clip::Norm(1.0).limit(), 1.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Clip {
+    /// The norm of the whole gradient is at most this.
+    Norm(f32),
+    /// The norm of each tensor of the gradient is at most this.
+    TensorNorm(f32),
+    /// Each number of the gradient lies between minus this and this.
+    Value(f32),
+}
+
+impl Clip {
+    /// The number that limits.
+    #[must_use]
+    pub const fn limit(self) -> f32 {
+        match self {
+            Self::Norm(limit) | Self::TensorNorm(limit) | Self::Value(limit) => limit,
+        }
+    }
+}
+
+/// When something is due again and again. Epochs and steps are counted from the start of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Every {
+    /// After so many epochs.
+    Epochs(u32),
+    /// After so many steps.
+    Steps(u32),
+}
+
+impl Every {
+    /// After this many epochs it is due.
+    pub(super) const fn is_due_after_epochs(self, epochs: u64) -> bool {
+        matches!(self, Self::Epochs(every) if epochs.is_multiple_of(every as u64))
+    }
+
+    /// The first step behind this one after which it is due.
+    pub(super) const fn next_step(self, steps: u32) -> Option<u32> {
+        match self {
+            Self::Epochs(_) => None,
+            Self::Steps(every) => Some((steps / every + 1).saturating_mul(every)),
+        }
+    }
+
+    fn check(self, what: &'static str) -> Result<(), SettingsError> {
+        match self {
+            Self::Epochs(0) | Self::Steps(0) => Err(SettingsError::NoInterval { what }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The number that early stopping and plateaus look at after each epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    /// The mean loss of the validation set.
+    ValidationLoss,
+    /// The mean loss of the training set, as the epoch saw it.
+    TrainLoss,
+    /// A metric of the validation set, by its name.
+    Metric(&'static str),
+}
+
+/// A learning rate as a function of the step, and its settings in words.
+pub(super) struct Rates<'a> {
+    pub(super) rate: Box<dyn Fn(u32) -> f32 + Send + Sync + 'a>,
+    pub(super) description: String,
+}
+
+/// All settings of a trainer but what is generic in the network.
+pub(super) struct Settings<'a> {
+    pub(super) batch_size: usize,
+    pub(super) epochs: u32,
+    pub(super) max_steps: Option<u32>,
+    pub(super) min_change: Option<f32>,
+    pub(super) seed: u64,
+    pub(super) runs: u32,
+    pub(super) init: Option<Initializer>,
+    pub(super) clip: Option<Clip>,
+    pub(super) schedule: Option<Rates<'a>>,
+    pub(super) plateau: Option<ReduceOnPlateau>,
+    pub(super) early_stopping: Option<EarlyStopping>,
+    pub(super) watch: Option<Watch>,
+    pub(super) measures_gradients: bool,
+    pub(super) diagnosis: Option<(Every, usize)>,
+    pub(super) checkpoint: Option<(PathBuf, Every)>,
+    pub(super) log: Option<PathBuf>,
+    pub(super) shows_progress: bool,
+    pub(super) listens_to_ctrl_c: bool,
+}
+
+impl Settings<'_> {
+    pub(super) const DEFAULT: Self = Self {
+        batch_size: 32,
+        epochs: 10,
+        max_steps: None,
+        min_change: None,
+        seed: 0,
+        runs: 1,
+        init: None,
+        clip: None,
+        schedule: None,
+        plateau: None,
+        early_stopping: None,
+        watch: None,
+        measures_gradients: false,
+        diagnosis: None,
+        checkpoint: None,
+        log: None,
+        shows_progress: false,
+        listens_to_ctrl_c: false,
+    };
+
+    /// The norm of each gradient is known.
+    pub(super) const fn knows_norms(&self) -> bool {
+        self.measures_gradients || matches!(self.clip, Some(Clip::Norm(_)))
+    }
+
+    /// What early stopping and plateaus look at.
+    pub(super) fn watched(&self, has_validation: bool) -> Watch {
+        let usual = if has_validation { Watch::ValidationLoss } else { Watch::TrainLoss };
+        self.watch.unwrap_or(usual)
+    }
+
+    /// Refuses what makes no sense. `optimizer` is its learning rate and the steps it has made.
+    pub(super) fn check(
+        &self,
+        optimizer: (f32, u32),
+        metrics: &[&'static str],
+        has_validation: bool,
+    ) -> Result<(), SettingsError> {
+        self.check_numbers()?;
+        self.check_rates(optimizer.0)?;
+        self.check_watched(metrics, has_validation)?;
+        match (self.runs, self.init) {
+            (0, _) => Err(SettingsError::NoRuns),
+            (1, _) => Ok(()),
+            (runs, None) => Err(SettingsError::NoInit { runs }),
+            _ if optimizer.1 > 0 => Err(SettingsError::UsedOptimizer { steps: optimizer.1 }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_numbers(&self) -> Result<(), SettingsError> {
+        if self.batch_size == 0 {
+            return Err(SettingsError::NoBatch);
+        }
+        if self.epochs == 0 {
+            return Err(SettingsError::NoEpochs);
+        }
+        if self.max_steps == Some(0) {
+            return Err(SettingsError::NoSteps);
+        }
+        let numbers =
+            [("the limit of gradients", self.clip.map(Clip::limit)), ("the least change of a step", self.min_change)];
+        for (what, value) in numbers {
+            if let Some(value) = value
+                && !(value > 0.0 && value.is_finite())
+            {
+                return Err(SettingsError::NotAboveZero { what, value });
+            }
+        }
+        if let Some((_, every)) = &self.checkpoint {
+            every.check("a checkpoint")?;
+        }
+        if let Some((every, samples)) = self.diagnosis {
+            every.check("a diagnosis")?;
+            if samples == 0 {
+                return Err(SettingsError::NoSamples);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_rates(&self, optimizer: f32) -> Result<(), SettingsError> {
+        let check = |of: String, rate: f32| match rate >= 0.0 && rate.is_finite() {
+            true => Ok(()),
+            false => Err(SettingsError::Rate { of, rate }),
+        };
+        match (&self.schedule, &self.plateau) {
+            (Some(_), Some(_)) => Err(SettingsError::TwoRates),
+            (Some(schedule), None) => check(format!("{} at step 0", schedule.description), (schedule.rate)(0)),
+            (None, Some(plateau)) => check("the plateau".to_owned(), plateau.rate),
+            (None, None) => check("the optimizer".to_owned(), optimizer),
+        }
+    }
+
+    fn check_watched(&self, metrics: &[&'static str], has_validation: bool) -> Result<(), SettingsError> {
+        let watched = self.watched(has_validation);
+        if !has_validation {
+            let what = match (watched, metrics.first()) {
+                (Watch::ValidationLoss, _) => Some("the validation loss".to_owned()),
+                (_, Some(name)) => Some(format!("the metric {name:?}")),
+                _ => None,
+            };
+            if let Some(what) = what {
+                return Err(SettingsError::NoValidation { what });
+            }
+        }
+        if let Watch::Metric(name) = watched {
+            if metrics.contains(&name) {
+                return Ok(());
+            }
+            let known = metrics.iter().map(|&name| name.to_owned()).collect();
+            return Err(SettingsError::NoMetric { name: name.to_owned(), known });
+        }
+        if self.early_stopping.is_some_and(|stopping| stopping.better == Better::Higher) {
+            return Err(SettingsError::HighLoss { what: "early stopping" });
+        }
+        if self.plateau.is_some_and(|plateau| plateau.goal == Goal::Largest) {
+            return Err(SettingsError::HighLoss { what: "the plateau" });
+        }
+        Ok(())
+    }
+}
