@@ -1,1 +1,267 @@
+//! A training that is stopped or killed at any moment goes on with the bits of one that was not.
 
+use std::env;
+use std::error::Error;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use femto::activation::{Relu, Tanh};
+use femto::early_stopping::EarlyStopping;
+use femto::flat::Split;
+use femto::init::Init;
+use femto::layer::{Dense, Dropout, Layer};
+use femto::loss::CrossEntropy;
+use femto::rng::{generator, uniform};
+use femto::schedule::{Linear, ReduceOnPlateau};
+use femto::train::Objective;
+use femto::{Flat, Level, Net, net};
+use femto_std::data::Dataset;
+use femto_std::optimizer::{OptimizerName, RatedOptimizer};
+use femto_std::threads::Threads;
+use femto_std::trainer::{Clip, Every, TrainError, Trainer, accuracy, read_log};
+use femto_std::weights::weights_hash;
+
+type Noisy = net![Dense<4, 16, Relu>, Dropout<16, 30>, Dense<16, 3>];
+type Points = Dataset<[f32; 4], u8>;
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+const OBJECTIVE: Objective<CrossEntropy> = Objective { l1: 1e-4, ..Objective::mean(CrossEntropy).seeded(3) };
+
+fn points(len: usize, seed: u64) -> Result<Points> {
+    let mut rng = generator(seed, 0);
+    let inputs: Vec<[f32; 4]> = (0..len).map(|_| [0.0; 4].map(|_: f32| uniform(&mut rng))).collect();
+    let classes = inputs.iter().map(|[a, b, ..]| (1.5 * (a + b)) as u8).collect();
+    Ok(Dataset::new(inputs, classes)?)
+}
+
+/// Trainings that between them have all that a checkpoint holds.
+#[derive(Clone, Copy, Debug)]
+enum Course {
+    /// Early stopping and a rate that falls; gradients that are clipped.
+    Watched,
+    /// Two runs with an optimizer that averages.
+    Runs,
+    /// An optimizer of tensors and a schedule.
+    Scheduled,
+}
+
+const COURSES: [Course; 3] = [Course::Watched, Course::Runs, Course::Scheduled];
+
+impl Course {
+    fn optimizer<L: Layer>(self) -> Box<dyn RatedOptimizer<L> + Send> {
+        match self {
+            Self::Watched => OptimizerName::Adam.with_rate(0.02),
+            Self::Runs => OptimizerName::ScheduleFree.with_rate(0.02),
+            Self::Scheduled => OptimizerName::Muon.with_rate(0.02),
+        }
+    }
+
+    fn trainer<'a, L: Layer>(self) -> Trainer<'a, Net<L>, u8> {
+        let trainer = Trainer::new().batch_size(16).epochs(8).seed(4).init(Init::HeUniform);
+        match self {
+            Self::Watched => trainer
+                .early_stopping(EarlyStopping::new(5))
+                .reduce_on_plateau(ReduceOnPlateau { patience: 0, ..ReduceOnPlateau::new(0.02) })
+                .clip(Clip::Norm(0.3)),
+            Self::Runs => trainer.epochs(4).runs(2),
+            Self::Scheduled => trainer.schedule(Linear { from: 0.02, to: 0.0, steps: 50 }).gradient_norms(),
+        }
+    }
+
+    /// All of it, with what it leaves in the folder, on so many threads.
+    fn train(self, folder: &Path, threads: usize, pause: Duration) -> Result<(u64, Option<u32>)> {
+        let (train, validation) = (points(100, 1)?, points(30, 2)?);
+        let threads = Threads::new(Level::detect(), threads)?.divide_from(0);
+        let mut net = Noisy::ZERO;
+        let mut trainer = self
+            .trainer()
+            .workers(&threads)
+            .metric("accuracy", accuracy)
+            .log(folder.join("log"))
+            .checkpoint(folder.join("run"), Every::Steps(2))
+            .on_step(|_| sleep(pause));
+        let outcome = trainer.fit(&mut net, &mut self.optimizer(), &OBJECTIVE, &train, Some(&validation))?;
+        Ok((weights_hash(&net), outcome.resumed_at))
+    }
+}
+
+/// What a log says but for the time.
+fn without_time(log: &Path) -> Result<Vec<String>> {
+    let records = read_log(log)?;
+    let line = |mut record: femto_std::trainer::EpochRecord| {
+        (record.seconds, record.samples_per_second) = (0.0, 0.0);
+        format!("{record:?}")
+    };
+    Ok(records.into_iter().map(line).collect())
+}
+
+/// The part that is killed.
+#[test]
+#[ignore = "started by the test below in a process of its own"]
+fn child() -> Result {
+    let [folder, course, threads] = ["FOLDER", "COURSE", "THREADS"].map(|name| env::var(format!("FEMTO_TEST_{name}")));
+    let course = COURSES[course?.parse::<usize>()?];
+    let (hash, resumed_at) = course.train(folder?.as_ref(), threads?.parse()?, Duration::from_millis(2))?;
+    println!("\nresumed at {resumed_at:?}\nhash {hash:016x}");
+    Ok(())
+}
+
+/// What the child printed; nothing where it was killed before it came to its end.
+fn run_child(folder: &Path, course: usize, threads: usize, kill_after: Option<Duration>) -> Result<Option<String>> {
+    let mut child = Command::new(env::current_exe()?)
+        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .env("FEMTO_TEST_FOLDER", folder)
+        .env("FEMTO_TEST_COURSE", course.to_string())
+        .env("FEMTO_TEST_THREADS", threads.to_string())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    if let Some(time) = kill_after {
+        sleep(time);
+        child.kill()?;
+    }
+    let output = child.wait_with_output()?;
+    if output.status.success() {
+        return Ok(Some(String::from_utf8(output.stdout)?));
+    }
+    if kill_after.is_none() {
+        return Err(format!("the child failed: {}", String::from_utf8_lossy(&output.stdout)).into());
+    }
+    Ok(None)
+}
+
+#[test]
+fn a_killed_training_goes_on_with_the_same_bits() -> Result {
+    let mut rng = generator(env::var("FEMTO_TEST_SEED").map_or(Ok(1), |seed| seed.parse())?, 0);
+    for (index, course) in COURSES.into_iter().enumerate() {
+        let whole = tempfile::tempdir()?;
+        let (expected, _) = course.train(whole.path(), 1, Duration::ZERO)?;
+        for threads in [1, 2] {
+            let folder = tempfile::tempdir()?;
+            // Kills that came before anything was made, or after everything was, do not count.
+            let (mut kills, mut resumed) = (0, 0);
+            let mut text = None;
+            while text.is_none() {
+                let time = Duration::from_millis(20 + (180.0 * uniform(&mut rng)) as u64);
+                text = run_child(folder.path(), index, threads, (kills < 6).then_some(time))?;
+                kills += u32::from(text.is_none());
+                resumed += u32::from(text.is_none() && folder.path().join("run").exists());
+            }
+            let text = text.unwrap_or_default();
+            let hash = format!("hash {expected:016x}");
+            assert!(text.contains(&hash), "{course:?} on {threads} threads, killed {kills} times: {text}not {hash}");
+            assert!(resumed > 0 && text.contains("resumed at Some"), "it was killed within: {text}");
+            let (log, whole) = (folder.path().join("log"), whole.path().join("log"));
+            assert_eq!(without_time(&log)?, without_time(&whole)?, "{course:?} on {threads} threads: the log");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_training_that_was_stopped_after_any_step_goes_on_with_the_same_bits() -> Result {
+    let (train, validation) = (points(40, 1)?, points(20, 2)?);
+    let fit = |course: Course, path: Option<&Path>, stop: Option<u32>| -> Result<Noisy> {
+        let mut trainer = course.trainer().epochs(5).on_step(move |step| match stop {
+            Some(stop) if step.step == stop => std::ops::ControlFlow::Break(()),
+            _ => std::ops::ControlFlow::Continue(()),
+        });
+        if let Some(path) = path {
+            trainer = trainer.checkpoint(path, Every::Epochs(100));
+        }
+        let mut net = Noisy::ZERO;
+        trainer.fit(&mut net, &mut course.optimizer(), &OBJECTIVE, &train, Some(&validation))?;
+        Ok(net)
+    };
+    let folder = tempfile::tempdir()?;
+    for course in COURSES {
+        let expected = fit(course, None, None)?;
+        for stop in 1..=15 {
+            let path = folder.path().join(format!("{course:?}.{stop}"));
+            let stopped = fit(course, Some(&path), Some(stop))?;
+            assert!(stop > 10 || stopped != expected, "{course:?} is not over after {stop} steps");
+            assert_eq!(fit(course, Some(&path), None)?, expected, "{course:?}, stopped after {stop} steps");
+            assert_eq!(fit(course, Some(&path), None)?, expected, "{course:?}, which is over");
+        }
+    }
+    Ok(())
+}
+
+fn refused<L: Layer<In = [f32; 4]>>(
+    change: impl FnOnce(Trainer<'_, Net<L>, u8>) -> Trainer<'_, Net<L>, u8>,
+    (optimizer, objective, train): (Box<dyn RatedOptimizer<L> + Send>, Objective<CrossEntropy>, &Points),
+    path: &Path,
+) -> Result<String> {
+    let (mut net, mut optimizer) = (Net::<L>::ZERO, optimizer);
+    let mut trainer = change(Trainer::new().batch_size(16).epochs(2).checkpoint(path, Every::Epochs(1)));
+    let error = trainer.fit(&mut net, &mut optimizer, &objective, train, None);
+    match error {
+        Err(TrainError::OtherTraining { what, .. }) if net.as_slice().iter().all(|w| *w == 0.0) => Ok(what),
+        Err(error) => Err(error.into()),
+        Ok(_) => Err("it was taken for the same training".into()),
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_training_is_refused_by_what_differs() -> Result {
+    type Same = <Noisy as Split>::First;
+    type Other = <net![Dense<4, 16, Tanh>, Dropout<16, 30>, Dense<16, 3>] as Split>::First;
+    let (train, folder) = (points(100, 1)?, tempfile::tempdir()?);
+    let path = folder.path().join("run");
+    let mut net = Noisy::ZERO;
+    let mut trainer = Trainer::new().batch_size(16).epochs(2).checkpoint(&path, Every::Epochs(1));
+    trainer.fit(&mut net, &mut OptimizerName::Adam.with_rate(0.1), &OBJECTIVE, &train, None)?;
+
+    let adam = || OptimizerName::Adam.with_rate(0.1);
+    let with = |of: Objective<CrossEntropy>| (adam(), of, &train);
+    let usual = || with(OBJECTIVE);
+    let (shorter, others) = (points(99, 1)?, points(100, 7)?);
+    for (found, expected) in [
+        (refused::<Same>(|t| t.batch_size(8), usual(), &path)?, "batch size"),
+        (refused::<Same>(|t| t.seed(1), usual(), &path)?, "seed"),
+        (refused::<Same>(|t| t.init(Init::HeUniform), usual(), &path)?, "way of drawing weights"),
+        (refused::<Same>(|t| t.clip(Clip::Norm(1.0)), usual(), &path)?, "clipping"),
+        (refused::<Same>(|t| t.schedule(Linear { from: 0.1, to: 0.0, steps: 9 }), usual(), &path)?, "schedule"),
+        (refused::<Same>(|t| t.early_stopping(EarlyStopping::new(1)), usual(), &path)?, "early stopping"),
+        (refused::<Same>(|t| t.workers(Level::detect().unfused()), usual(), &path)?, "class of arithmetic"),
+        (refused::<Same>(|t| t, (OptimizerName::Adam.with_rate(0.2), OBJECTIVE, &train), &path)?, "optimizer"),
+        (refused::<Same>(|t| t, (OptimizerName::RAdam.with_rate(0.1), OBJECTIVE, &train), &path)?, "optimizer"),
+        (refused::<Same>(|t| t, (adam(), OBJECTIVE, &shorter), &path)?, "training set"),
+        (refused::<Same>(|t| t, (adam(), OBJECTIVE, &others), &path)?, "training set"),
+        (refused::<Same>(|t| t, with(OBJECTIVE.seeded(4)), &path)?, "seed of dropout"),
+        (refused::<Same>(|t| t, with(Objective { l2: 0.1, ..OBJECTIVE }), &path)?, "L2 penalty"),
+        (refused::<Other>(|t| t, (OptimizerName::Adam.with_rate(0.1), OBJECTIVE, &train), &path)?, "network"),
+    ] {
+        assert_eq!(found, expected, "what differs");
+    }
+
+    let mut bytes = std::fs::read(&path)?;
+    let last = bytes.len() - 20;
+    bytes[last] ^= 1;
+    std::fs::write(&path, bytes)?;
+    let mut net = Noisy::ZERO;
+    let error = trainer.fit(&mut net, &mut adam(), &OBJECTIVE, &train, None);
+    assert!(matches!(error, Err(TrainError::Checkpoint(_))), "an altered file: {error:?}");
+    assert_eq!(net, Noisy::ZERO, "an altered file changes nothing");
+    Ok(())
+}
+
+#[test]
+fn a_training_goes_on_for_more_epochs() -> Result {
+    let (train, folder) = (points(100, 1)?, tempfile::tempdir()?);
+    let path = folder.path().join("run");
+    let fit = |epochs: u32, path: Option<&Path>| -> Result<(Noisy, Option<u32>)> {
+        let mut trainer = Course::Scheduled.trainer().epochs(epochs);
+        if let Some(path) = path {
+            trainer = trainer.checkpoint(path, Every::Epochs(1));
+        }
+        let mut net = Noisy::ZERO;
+        let outcome = trainer.fit(&mut net, &mut Course::Scheduled.optimizer(), &OBJECTIVE, &train, None)?;
+        Ok((net, outcome.resumed_at))
+    };
+    fit(3, Some(&path))?;
+    let (net, resumed_at) = fit(5, Some(&path))?;
+    assert_eq!((net, resumed_at), (fit(5, None)?.0, Some(21)), "five epochs in two parts");
+    Ok(())
+}

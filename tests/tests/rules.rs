@@ -108,6 +108,39 @@ fn rules_of_means_have_the_same_bits_in_place_and_on_all_levels() {
 }
 
 #[test]
+fn groups_have_the_averages_of_their_rules() {
+    type Line = net![Dense<3, 5>];
+    let (slow, fast) = (ScheduleFreeAdamW::new(0.01), ScheduleFreeAdamW { beta1: 0.5, ..ScheduleFreeAdamW::new(0.1) });
+    let averaged = |weights, biases| {
+        let (mut numbers, mut optimizer) = (Numbers::new(72), Optimizer::new(ByKind { weights, biases }));
+        let (mut net, mut average, mut gradient) = (Line::ZERO, Line::ZERO, Line::ZERO);
+        for _ in 0..3 {
+            gradient.as_mut_slice().fill_with(|| numbers.unit());
+            optimizer.apply(Level::detect(), &mut net, &gradient);
+        }
+        optimizer.averaged(Level::detect(), &net, &mut average);
+        assert_ne!(average, net, "an average of three steps");
+        average.layers
+    };
+    let (both, slow, fast) = (averaged(slow, fast), averaged(slow, slow), averaged(fast, fast));
+    assert_eq!((both.weights, both.biases), (slow.weights, fast.biases), "weights and biases");
+    assert_ne!(slow.biases, fast.biases, "the rules differ");
+}
+
+#[test]
+fn averaged_gradient_descent_predicts_with_its_average() {
+    let mut asgd = Optimizer::<[f32; 2], _, 1>::new(Asgd { averaging_start: 1, ..Asgd::new(0.1) });
+    let (level, mut w, mut average) = (Level::detect(), [1.0, -2.0], [0.0; 2]);
+    for _ in 0..5 {
+        let gradient = w;
+        asgd.apply(level, &mut w, &gradient);
+    }
+    asgd.averaged(level, &w, &mut average);
+    assert_eq!(average, asgd.moments()[0], "the moment is the average");
+    assert!(average[0] > w[0] && average[1] < w[1], "it comes behind: {average:?}, {w:?}");
+}
+
+#[test]
 fn the_average_has_the_same_bits_on_all_levels_and_begins_with_the_parameters() {
     let rule = ScheduleFreeAdamW::new(0.05);
     for class in levels::CLASSES {

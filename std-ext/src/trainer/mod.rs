@@ -408,7 +408,7 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
         let interrupt = Interrupt::new(settings.listens_to_ctrl_c)?;
         let saver = settings.checkpoint.as_ref().map(|(path, _)| {
             let identity = Identity::new::<L, T, F>(workers.level(), objective, train, validation);
-            let identity = identity.with_settings(settings, validation.is_some(), optimizer.description());
+            let identity = identity.with_settings(settings, validation.is_some(), &optimizer.description());
             Saver { path: path.clone(), identity }
         });
         let mut state = State::new(settings);

@@ -92,18 +92,18 @@ impl Identity {
             Reduction::Sum => "sum",
             Reduction::MeanOf(_) => "mean of a whole batch",
         };
-        this.add("network", short_names(type_name::<L>()));
-        this.add("class of arithmetic", level.arithmetic());
-        this.add("loss", format_args!("{} ({reduction})", short_names(type_name::<F>())));
-        this.add("L1 penalty", objective.l1);
-        this.add("L2 penalty", objective.l2);
-        this.add("seed of dropout", objective.noise.seed);
-        this.add("training set", Self::set(train));
-        this.add("validation set", validation.map_or_else(|| "none".to_owned(), Self::set));
+        this.add("network", &short_names(type_name::<L>()));
+        this.add("class of arithmetic", &level.arithmetic());
+        this.add("loss", &format_args!("{} ({reduction})", short_names(type_name::<F>())));
+        this.add("L1 penalty", &objective.l1);
+        this.add("L2 penalty", &objective.l2);
+        this.add("seed of dropout", &objective.noise.seed);
+        this.add("training set", &Self::set(train));
+        this.add("validation set", &validation.map_or_else(|| "none".to_owned(), Self::set));
         this
     }
 
-    fn add(&mut self, what: &str, value: impl ToString) {
+    fn add(&mut self, what: &str, value: &dyn ToString) {
         self.0.push((what.to_owned(), value.to_string()));
     }
 
@@ -113,24 +113,24 @@ impl Identity {
     }
 
     /// Adds the settings and the optimizer.
-    pub(super) fn with_settings(mut self, settings: &Settings<'_>, has_validation: bool, optimizer: String) -> Self {
+    pub(super) fn with_settings(mut self, settings: &Settings<'_>, has_validation: bool, optimizer: &str) -> Self {
         let debug = |value: &dyn Debug| format!("{value:?}");
-        self.add("optimizer", optimizer);
-        self.add("batch size", settings.batch_size);
-        self.add("seed", settings.seed);
-        self.add("way of drawing weights", debug(&settings.init));
-        self.add("clipping", debug(&settings.clip));
-        self.add("schedule", settings.schedule.as_ref().map_or("none", |schedule| schedule.description.as_str()));
-        self.add("plateau", debug(&settings.plateau));
-        self.add("early stopping", debug(&settings.early_stopping));
+        self.add("optimizer", &optimizer);
+        self.add("batch size", &settings.batch_size);
+        self.add("seed", &settings.seed);
+        self.add("way of drawing weights", &debug(&settings.init));
+        self.add("clipping", &debug(&settings.clip));
+        self.add("schedule", &settings.schedule.as_ref().map_or("none", |schedule| schedule.description.as_str()));
+        self.add("plateau", &debug(&settings.plateau));
+        self.add("early stopping", &debug(&settings.early_stopping));
         let watches = settings.early_stopping.is_some() || settings.plateau.is_some();
-        self.add("watched number", debug(&watches.then(|| settings.watched(has_validation))));
-        self.add("least change", debug(&settings.min_change));
-        self.add("number of runs", settings.runs);
+        self.add("watched number", &debug(&watches.then(|| settings.watched(has_validation))));
+        self.add("least change", &debug(&settings.min_change));
+        self.add("number of runs", &settings.runs);
         if settings.runs > 1 {
             // The next run begins where these end.
-            self.add("number of epochs", settings.epochs);
-            self.add("largest number of steps", debug(&settings.max_steps));
+            self.add("number of epochs", &settings.epochs);
+            self.add("largest number of steps", &debug(&settings.max_steps));
         }
         self
     }
