@@ -14,7 +14,6 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
-use std::time::Duration;
 
 use clap::{Parser, value_parser};
 use femto::activation::Relu;
@@ -29,8 +28,12 @@ use femto_std::data::{DIGITS_CLASSES, DIGITS_PIXELS, Dataset, Fractions, digits,
 use femto_std::evaluate::{predict_all, predict_classes};
 use femto_std::metrics::{ConfusionMatrix, accuracy};
 use femto_std::optimizer::{OptimizerName, RatedOptimizer};
+#[cfg(feature = "plot")]
+use femto_std::plot::{Best, Curves, Panel, PictureFormat, PlotError};
 use femto_std::threads::Threads;
-use femto_std::trainer::{self, Every, Trainer};
+#[cfg(feature = "plot")]
+use femto_std::trainer::EpochRecord;
+use femto_std::trainer::{self, Every, Outcome, Trainer};
 use femto_std::weights::{self, weights_hash};
 
 mod common;
@@ -83,6 +86,10 @@ struct Options {
     /// Save the training here after each epoch, and go on from there where the file exists.
     #[arg(long, value_name = "PATH")]
     resume: Option<PathBuf>,
+    /// Draw the losses and the validation accuracy of all epochs to this file, as its extension says: .svg or .png.
+    #[cfg(feature = "plot")]
+    #[arg(long, value_name = "PATH", value_parser = picture_path)]
+    plot: Option<PathBuf>,
     /// Where to save the weights [default: a new file in the folder for temporary files].
     #[arg(long, value_name = "PATH")]
     save: Option<PathBuf>,
@@ -102,13 +109,13 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     writeln!(out, "digits: {train} to train with, {validation} to validate, {test} to test; level: {level}")?;
 
     let threads = Threads::new(level, options.threads)?;
-    let (net, time) = train_network(options, &threads, &parts)?;
+    let (net, outcome) = train_network(options, &threads, &parts)?;
 
     let classes = predict_classes(&net, level, parts.test.inputs());
     let pairs = parts.test.targets().iter().copied().zip(classes.iter().copied());
     writeln!(out, "\n{}\n", ConfusionMatrix::<DIGITS_CLASSES>::from_pairs(pairs)?)?;
     writeln!(out, "test accuracy: {:.4}", accuracy(&classes, parts.test.targets())?)?;
-    writeln!(out, "training time: {:.3} s", time.as_secs_f64())?;
+    writeln!(out, "training time: {:.3} s", outcome.seconds)?;
     writeln!(out, "weights hash: {:016x}", weights_hash(&net))?;
 
     let path = options.save.clone().unwrap_or_else(default_path);
@@ -116,14 +123,35 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     writeln!(out, "saved: {}", path.display())?;
     check_saved(&path, &net, level, parts.test.inputs())?;
     writeln!(out, "loaded again: the predictions are the same")?;
+    #[cfg(feature = "plot")]
+    if let Some(path) = &options.plot {
+        draw(path, &outcome)?;
+        writeln!(out, "drawn: {}", path.display())?;
+    }
     Ok(())
+}
+
+/// The value of `--plot`.
+#[cfg(feature = "plot")]
+fn picture_path(text: &str) -> Result<PathBuf, PlotError> {
+    PictureFormat::of_path(text)?;
+    Ok(text.into())
+}
+
+/// The curves of the training.
+#[cfg(feature = "plot")]
+fn draw(path: &Path, outcome: &Outcome) -> Result<(), PlotError> {
+    let curve = |of: fn(&EpochRecord) -> f64| outcome.records.iter().map(of).collect::<Vec<_>>();
+    let (training, validation) = (curve(|r| r.train_loss), curve(|r| r.validation_loss.unwrap_or(f64::NAN)));
+    let loss = Panel::new("loss").logarithmic().curve("training", &training).curve("validation", &validation);
+    let accuracy = Panel::new("accuracy").best(Best::Largest).curve("validation", &curve(|r| r.metrics["accuracy"]));
+    Curves::new("digits").panel(loss).panel(accuracy).save(path)
 }
 
 const OBJECTIVE: Objective<CrossEntropy> = Objective::mean(CrossEntropy);
 
-/// Trains with the optimizer that the options name. Returns the network and the time that its steps took, without
-/// validation and printing.
-fn train_network(options: &Options, threads: &Threads, parts: &Parts) -> Result<(Digits, Duration), Box<dyn Error>> {
+/// Trains with the optimizer that the options name. Returns the network and what the training came to.
+fn train_network(options: &Options, threads: &Threads, parts: &Parts) -> Result<(Digits, Outcome), Box<dyn Error>> {
     let rate = options.lr.unwrap_or(options.optimizer.usual_rate());
     if options.optimizer == OptimizerName::Adam {
         // In place: each piece of the gradient changes the weights when it is finished, and none is stored.
@@ -138,7 +166,7 @@ fn fit(
     threads: &Threads,
     parts: &Parts,
     optimizer: &mut (impl RatedOptimizer<Layers> + Send),
-) -> Result<(Digits, Duration), Box<dyn Error>> {
+) -> Result<(Digits, Outcome), Box<dyn Error>> {
     let mut printed = Ok(());
     let mut trainer = Trainer::new()
         .batch_size(usize::try_from(options.batch)?)
@@ -160,7 +188,7 @@ fn fit(
     let outcome = trainer.fit(&mut net, optimizer, &OBJECTIVE, &parts.train, Some(&parts.validation))?;
     drop(trainer);
     printed?;
-    Ok((net, Duration::from_secs_f64(outcome.seconds)))
+    Ok((net, outcome))
 }
 
 /// The three parts of the digits.

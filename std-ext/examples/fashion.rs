@@ -10,35 +10,40 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Parser, value_parser};
 use femto::activation::Relu;
+use femto::flat::Split;
 use femto::init::Init;
 use femto::layer::Dense;
 use femto::loss::CrossEntropy;
-use femto::optimizer::{Adam, Scheduled};
+use femto::optimizer::Adam;
 use femto::scaling::Scaler;
 use femto::schedule::Linear;
-use femto::train::{Objective, Workers};
+use femto::train::Objective;
 use femto::{Level, net};
 use femto_std::data::idx::{MNIST_CLASSES, MNIST_PIXELS, TrainAndTest, fashion_mnist};
-use femto_std::epoch::{EpochError, EpochReport, Epochs};
 use femto_std::evaluate::predict_classes;
 use femto_std::heap::{boxed, boxed_optimizer};
 use femto_std::metrics::accuracy;
-use femto_std::optimizer::OptimizerName;
+use femto_std::optimizer::{OptimizerName, RatedOptimizer};
 use femto_std::threads::Threads;
+use femto_std::trainer::{self, Trainer};
 use femto_std::weights::weights_hash;
 
 mod common;
 
-use common::{LevelOptions, end, learning_rate, progress_bar};
+use common::{LevelOptions, end, learning_rate};
 
 /// 784 pixels in, 128 hidden neurons, one logit for each class out.
 type Fashion = net![Dense<MNIST_PIXELS, 128, Relu>, Dense<128, MNIST_CLASSES>];
+
+/// Its layers.
+type Layers = <Fashion as Split>::First;
 
 /// Trains a small network to tell articles of clothing apart.
 #[derive(Parser, Debug)]
@@ -56,8 +61,8 @@ struct Options {
     /// What changes the weights: sgd, momentum, adam, adamw, lion, muon and others; a wrong name lists them all.
     #[arg(long, value_name = "NAME", default_value_t = OptimizerName::Adam)]
     optimizer: OptimizerName,
-    /// The learning rate; that of adam falls in a straight line to 0 [default: 0.001 for adam, the optimizer's usual one
-    /// for others].
+    /// The learning rate of the first step, which falls in a straight line to 0 [default: 0.001 for adam, the optimizer's
+    /// usual one for others].
     #[arg(long, value_name = "RATE", value_parser = learning_rate, allow_negative_numbers = true)]
     lr: Option<f32>,
     /// What initial weights and the order of the images are drawn from.
@@ -103,9 +108,7 @@ fn standardised(parts: TrainAndTest) -> TrainAndTest {
     }
 }
 
-const OBJECTIVE: Objective<CrossEntropy> = Objective::mean(CrossEntropy);
-
-/// Trains with the optimizer that the options name. Returns the network and the time that the epochs took, without tests
+/// Trains with the optimizer that the options name. Returns the network and the time that the steps took, without tests
 /// and printing.
 fn train_network(
     options: &Options,
@@ -115,53 +118,44 @@ fn train_network(
     if options.optimizer == OptimizerName::Adam {
         // In place: each piece of the gradient changes the weights when it is finished, and none is stored.
         let rate = options.lr.unwrap_or(1e-3);
-        let steps = options.epochs.saturating_mul(parts.train.len().div_ceil(usize::try_from(options.batch)?) as u32);
-        let schedule = Linear { from: rate, to: 0.0, steps };
-        let mut adam = boxed_optimizer::<Fashion, _, 2>(Scheduled { rule: Adam::new(rate), schedule });
-        return run_epochs(options, threads, parts, |epochs, net| {
-            epochs.run(net, threads, &OBJECTIVE, &mut adam, &parts.train)
-        });
+        return fit(options, threads, parts, &mut *boxed_optimizer::<Fashion, Adam, 2>(Adam::new(rate)));
     }
     let rate = options.lr.unwrap_or(options.optimizer.usual_rate());
-    let mut optimizer = options.optimizer.with_rate(rate);
-    let (net, time) = run_epochs(options, threads, parts, |epochs, net| {
-        epochs.run_by_gradient(net, threads, &OBJECTIVE, &mut *optimizer, &parts.train)
-    })?;
-    let mut weights = boxed::<Fashion>();
-    optimizer.weights_to_predict_with(threads.level(), &net, &mut weights);
-    Ok((weights, time))
+    fit(options, threads, parts, &mut options.optimizer.with_rate(rate))
 }
 
-/// All epochs, each made by `run`.
-fn run_epochs(
+/// All epochs, with a line for each.
+fn fit(
     options: &Options,
     threads: &Threads,
     parts: &TrainAndTest,
-    mut run: impl FnMut(&mut Epochs<Fashion, u8>, &mut Fashion) -> Result<EpochReport, EpochError>,
+    optimizer: &mut (impl RatedOptimizer<Layers> + Send),
 ) -> Result<(Box<Fashion>, Duration), Box<dyn Error>> {
-    let mut net = boxed::<Fashion>();
-    net.init(Init::HeUniform, options.seed);
-    let mut epochs = Epochs::new(usize::try_from(options.batch)?, options.seed)?;
-    let bar = progress_bar(options.epochs);
-    let mut time = Duration::ZERO;
-    for epoch in 1..=options.epochs {
-        let start = Instant::now();
-        let report = run(&mut epochs, &mut net)?;
-        let seconds = start.elapsed();
-        time += seconds;
-        if !report.loss.is_finite() {
-            return Err(format!("training diverged in epoch {epoch}: use a smaller --lr").into());
-        }
-        let classes = predict_classes(&net, threads.level(), parts.test.inputs());
-        let share = accuracy(&classes, parts.test.targets())?;
-        let speed = report.samples as f64 / seconds.as_secs_f64();
-        let line = format!(
-            "epoch {epoch:>3}: train loss {:.4}, test accuracy {share:.4}, {speed:.0} samples per second",
-            report.loss
-        );
-        bar.suspend(|| writeln!(io::stdout(), "{line}"))?;
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    Ok((net, time))
+    let batch = usize::try_from(options.batch)?;
+    let steps = options.epochs.saturating_mul(u32::try_from(parts.train.len().div_ceil(batch))?);
+    let (mut net, mut printed) = (boxed::<Fashion>(), Ok(()));
+    let mut trainer = Trainer::new()
+        .batch_size(batch)
+        .epochs(options.epochs)
+        .seed(options.seed)
+        .init(Init::HeUniform)
+        .schedule(Linear { from: optimizer.learning_rate(), to: 0.0, steps })
+        .workers(threads)
+        .metric("accuracy", trainer::accuracy)
+        .progress()
+        .on_epoch(|record| {
+            let (epoch, loss, share) = (record.epoch + 1, record.train_loss, record.metrics["accuracy"]);
+            let speed = record.samples_per_second;
+            printed = writeln!(
+                io::stdout(),
+                "epoch {epoch:>3}: train loss {loss:.4}, test accuracy {share:.4}, {speed:.0} samples per second"
+            );
+            if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+    let objective = Objective::mean(CrossEntropy);
+    // The test set chooses nothing: it is only looked at.
+    let outcome = trainer.fit(&mut net, optimizer, &objective, &parts.train, Some(&parts.test))?;
+    drop(trainer);
+    printed?;
+    Ok((net, Duration::from_secs_f64(outcome.seconds)))
 }

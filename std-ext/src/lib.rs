@@ -1,5 +1,97 @@
-//! What small neural networks need of a desktop, around the [`femto`] kernels: data in memory, epochs,
-//! metrics and weights on disk.
+//! What small neural networks need of a desktop, around the [`femto`] kernels: from a first network to one that was
+//! trained, watched, stopped, taken up again, and built into a device.
+//!
+//! # Guide
+//!
+//! One program, part by part. Each part works alone too.
+//!
+//! **Data** are rows of inputs, each with its target. What a network is judged by must not be what it learnt from, nor what
+//! its settings were chosen by: so there are three parts. Some sets come with the crate; [`data`] also reads tables, the
+//! MNIST family and the generators' circles, moons and spirals.
+//!
+//! **A network** is a type, and a layer that does not fit the one before does not compile. A [`trainer`](trainer/index.html) draws its weights,
+//! shuffles, steps, validates, and stops when nothing improves any more.
+//!
+//! **Stopped and taken up again**: killed at any moment, the same program goes on from its checkpoint when it is started
+//! again, and ends with the same bits as if it had not been killed.
+//!
+//! **Watched**: a bar shows the progress on a terminal, each epoch is a line of the log, [`plot`](plot/index.html) draws the curves, and
+//! [`metrics`] count what was taken for what.
+//!
+//! **Exported**: [`export`] writes a Rust file and a byte file that firmware includes, [`interchange`](interchange/index.html) what PyTorch and
+//! others read.
+//!
+//! ```
+//! # #[cfg(not(all(feature = "plot", feature = "safetensors", feature = "trainer")))]
+//! # fn main() {}
+//! # #[cfg(all(feature = "plot", feature = "safetensors", feature = "trainer"))]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use femto::activation::Relu;
+//! use femto::early_stopping::EarlyStopping;
+//! use femto::init::Init;
+//! use femto::layer::Dense;
+//! use femto::loss::CrossEntropy;
+//! use femto::optimizer::{Adam, Optimizer};
+//! use femto::train::Objective;
+//! use femto::{Flat, Level, net};
+//! use femto_std::data::{Fractions, digits, stratified_split};
+//! use femto_std::evaluate::predict_classes;
+//! use femto_std::export;
+//! use femto_std::interchange::{Names, safetensors};
+//! use femto_std::metrics::ConfusionMatrix;
+//! use femto_std::plot::{Best, Curves, Panel};
+//! use femto_std::trainer::{Every, Trainer, accuracy};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let file = |name: &str| folder.path().join(name);
+//! # #[cfg(any())]
+//! let file = std::path::PathBuf::from;
+//!
+//! // Data: 1,797 images of 8 x 8 pixels, in three parts with as many of each digit.
+//! let all = digits();
+//! let split = stratified_split(all.targets(), Fractions::new(0.15, 0.2)?, 7)?;
+//! let train = all.select(&split.train)?;
+//! let (validation, test) = (all.select(&split.validation)?, all.select(&split.test)?);
+//!
+//! // A network, and how it learns.
+//! type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
+//! let mut reader = Digits::ZERO;
+//! let mut adam = Optimizer::new(Adam::new(3e-3));
+//! let outcome = Trainer::new()
+//!     .batch_size(32)
+//!     .epochs(12)
+//!     .seed(1)
+//!     .init(Init::HeUniform)
+//!     .metric("accuracy", accuracy)
+//!     .early_stopping(EarlyStopping::new(5))
+//!     .log(file("digits.jsonl"))
+//!     .checkpoint(file("digits.run"), Every::Epochs(1)) // written, and gone on from where it is there
+//!     .fit(&mut reader, &mut adam, &Objective::mean(CrossEntropy), &train, Some(&validation))?;
+//! println!("{}", outcome.stop); // why it ended
+//!
+//! // What it looked like, and how good it is.
+//! let losses: Vec<f64> = outcome.records.iter().map(|record| record.train_loss).collect();
+//! let shares: Vec<f64> = outcome.records.iter().map(|record| record.metrics["accuracy"]).collect();
+//! Curves::new("digits")
+//!     .panel(Panel::new("loss").logarithmic().curve("training", &losses))
+//!     .panel(Panel::new("accuracy").best(Best::Largest).curve("validation", &shares))
+//!     .save(file("digits.svg"))?;
+//! let classes = predict_classes(&reader, Level::detect(), test.inputs());
+//! let matrix = ConfusionMatrix::<10>::from_pairs(test.targets().iter().copied().zip(classes))?;
+//! println!("{matrix}");
+//! assert!(matrix.accuracy() > Some(0.9));
+//!
+//! // Into firmware, and to others.
+//! export::rust(file("digits.rs"), "DIGITS", &reader, "digits.bin")?;
+//! safetensors::save(file("digits.safetensors"), &reader, &Names::sequential::<Digits>())?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The firmware says `mod digits;` and `digits::DIGITS.predict(level, &pixels)`; the network stays in flash, and a file of
+//! the wrong size does not compile.
+//!
+//! # Modules
 //!
 //! | module | what it has |
 //! |---|---|
@@ -8,59 +100,14 @@
 //! | [`evaluate`] | predictions and the mean loss for many rows |
 //! | [`metrics`] | accuracy, top-k, the confusion matrix, precision, recall, F1, R2, errors of numbers |
 //! | [`optimizer`] | optimizers that look at whole tensors or at several losses: LAMB, Adafactor, Muon, L-BFGS |
-//! | `plot` | learning curves, confusion matrices and decision boundaries as SVG and PNG (feature `plot`) |
+//! | [`plot`](plot/index.html) | learning curves, confusion matrices and decision boundaries as SVG and PNG (feature `plot`) |
 //! | [`weights`] | saving, loading, a fingerprint |
-//! | `trainer` | whole trainings: early stopping, schedules, logs, diagnoses, checkpoints (feature `trainer`) |
-//! | `checkpoint` | a training in one file, to go on from (feature `checkpoint`) |
+//! | [`trainer`](trainer/index.html) | whole trainings: early stopping, schedules, logs, diagnoses, checkpoints (feature `trainer`) |
+//! | [`checkpoint`](checkpoint/index.html) | a training in one file, to go on from (feature `checkpoint`) |
 //! | [`export`] | networks as Rust and bytes, for the flash of a device |
-//! | `interchange` | networks and arrays in the files of PyTorch and NumPy (features `safetensors`, `npy`) |
+//! | [`interchange`](interchange/index.html) | networks and arrays in the files of PyTorch and NumPy (features `safetensors`, `npy`) |
 //! | [`heap`] | networks and optimizers that a stack cannot hold |
 //! | [`threads`] | training on all cores, with the bits of one |
-//!
-//! A network learns to read digits, is saved, and reads them again from the file:
-//!
-//! ```
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use femto::activation::Relu;
-//! use femto::init::Init;
-//! use femto::layer::Dense;
-//! use femto::loss::CrossEntropy;
-//! use femto::optimizer::{Adam, Optimizer};
-//! use femto::train::Objective;
-//! use femto::{Flat, Level, net};
-//! use femto_std::data::{Fractions, digits, stratified_split};
-//! use femto_std::epoch::Epochs;
-//! use femto_std::evaluate::predict_classes;
-//! use femto_std::metrics::accuracy;
-//! use femto_std::weights;
-//!
-//! type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
-//!
-//! let digits = digits();
-//! let split = stratified_split(digits.targets(), Fractions::new(0.0, 0.2)?, 1)?;
-//! let (train, test) = (digits.select(&split.train)?, digits.select(&split.test)?);
-//!
-//! let level = Level::detect();
-//! let objective = Objective::mean(CrossEntropy);
-//! let mut reader = Digits::ZERO;
-//! reader.init(Init::HeUniform, 1);
-//! let mut adam = Optimizer::new(Adam::new(3e-3));
-//! let mut epochs = Epochs::new(32, 1)?; // batches of 32 samples, seed 1
-//! let report = epochs.run(&mut reader, level, &objective, &mut adam, &train)?; // again for more epochs
-//! assert!(report.loss < 2.0);
-//!
-//! let classes = predict_classes(&reader, level, test.inputs());
-//! assert!(accuracy(&classes, test.targets())? > 0.7);
-//!
-//! # let folder = tempfile::tempdir()?;
-//! # let path = folder.path().join("digits.bin");
-//! weights::save(&path, &reader)?;
-//! let mut loaded = Digits::ZERO;
-//! weights::load(&path, &mut loaded)?;
-//! assert_eq!(predict_classes(&loaded, level, test.inputs()), classes);
-//! # Ok(())
-//! # }
-//! ```
 //!
 //! # Results that repeat
 //!

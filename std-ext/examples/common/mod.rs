@@ -1,13 +1,11 @@
-//! What examples share: options, a progress bar, and how they end.
+//! What examples share: options, and how they end.
 
 use std::error::Error;
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory};
 use femto::{Arithmetic, Isa, Level};
-use indicatif::{ProgressBar, ProgressDrawTarget};
 
 /// Which instructions to run.
 #[derive(Args, Debug)]
@@ -53,12 +51,6 @@ pub(crate) fn learning_rate(text: &str) -> Result<f32, String> {
         Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
         _ => Err("the learning rate must be a number above 0, such as 0.003".to_owned()),
     }
-}
-
-/// A bar below the lines on a terminal; nothing where the output goes to a file or another program.
-pub(crate) fn progress_bar(epochs: u32) -> ProgressBar {
-    let target = if io::stdout().is_terminal() { ProgressDrawTarget::stdout() } else { ProgressDrawTarget::hidden() };
-    ProgressBar::with_draw_target(Some(u64::from(epochs)), target)
 }
 
 /// How a program ends. Prints the error and what caused it, to the last.

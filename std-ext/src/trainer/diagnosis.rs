@@ -3,11 +3,11 @@
 use std::fmt;
 
 use femto::activation::{Activation, backward_slice, forward_slice};
-use femto::clip::norm_slice;
 use femto::layer::{Layer, VisitOutputs};
 use femto::loss::{Loss, Reduction};
 use femto::rows::Rows;
 use femto::train::Objective;
+use femto::vector;
 use femto::{Flat, Level, Net};
 
 use crate::data::Dataset;
@@ -228,7 +228,7 @@ fn layers_of<L: Layer>(level: Level, net: &Net<L>, gradient: &Net<L>, seen: &See
     net.for_each_tensor(|tensor, numbers| {
         if let (Some(of), Some(gradient)) = (layers.get_mut(tensor.layer), gradient.get(tensor.range())) {
             // The norm of norms.
-            let with = |norm: f64, of: &[f32]| norm.hypot(f64::from(norm_slice(level, of)));
+            let with = |norm: f64, of: &[f32]| norm.hypot(f64::from(vector::norm(level, of)));
             of.parameter_norm = with(of.parameter_norm, numbers);
             of.gradient_norm = with(of.gradient_norm, gradient);
             of.parameters += numbers.len();
