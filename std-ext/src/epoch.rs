@@ -161,6 +161,7 @@ impl<L: Layer, T: Clone> Gathered<L, T> {
     }
 
     /// The inputs of the last step.
+    #[cfg(feature = "trainer")]
     pub(crate) fn inputs(&self) -> &[L::In] {
         &self.inputs
     }

@@ -103,12 +103,12 @@ fn without_time(log: &Path) -> Result<Vec<String>> {
 fn child() -> Result {
     let [folder, course, threads] = ["FOLDER", "COURSE", "THREADS"].map(|name| env::var(format!("FEMTO_TEST_{name}")));
     let course = COURSES[course?.parse::<usize>()?];
-    let (hash, resumed_at) = course.train(folder?.as_ref(), threads?.parse()?, Duration::from_millis(2))?;
+    let (hash, resumed_at) = course.train(folder?.as_ref(), threads?.parse()?, Duration::from_millis(8))?;
     println!("\nresumed at {resumed_at:?}\nhash {hash:016x}");
     Ok(())
 }
 
-/// What the child printed; nothing where it was killed before it came to its end.
+/// What the child printed; nothing where it was killed, so long after there was a checkpoint.
 fn run_child(folder: &Path, course: usize, threads: usize, kill_after: Option<Duration>) -> Result<Option<String>> {
     let mut child = Command::new(env::current_exe()?)
         .args(["--exact", "child", "--ignored", "--nocapture"])
@@ -118,17 +118,31 @@ fn run_child(folder: &Path, course: usize, threads: usize, kill_after: Option<Du
         .stdout(Stdio::piped())
         .spawn()?;
     if let Some(time) = kill_after {
+        while !folder.join("run").exists() && child.try_wait()?.is_none() {
+            sleep(Duration::from_millis(1));
+        }
         sleep(time);
         child.kill()?;
     }
     let output = child.wait_with_output()?;
-    if output.status.success() {
-        return Ok(Some(String::from_utf8(output.stdout)?));
+    match (output.status.success(), kill_after) {
+        (true, _) => Ok(Some(String::from_utf8(output.stdout)?)),
+        (false, Some(_)) => Ok(None),
+        (false, None) => Err(format!("the child failed: {}", String::from_utf8_lossy(&output.stdout)).into()),
     }
-    if kill_after.is_none() {
-        return Err(format!("the child failed: {}", String::from_utf8_lossy(&output.stdout)).into());
+}
+
+/// Kills children and starts them again, up to five times, until one comes to its end: what it printed, and how many were
+/// killed.
+fn run_and_kill(folder: &Path, course: usize, threads: usize, rng: &mut impl rand_core::Rng) -> Result<(String, u32)> {
+    let mut kills = 0;
+    loop {
+        let time = Duration::from_millis(10 + (120.0 * uniform(rng)) as u64);
+        match run_child(folder, course, threads, (kills < 5).then_some(time))? {
+            Some(text) => return Ok((text, kills)),
+            None => kills += 1,
+        }
     }
-    Ok(None)
 }
 
 #[test]
@@ -138,22 +152,24 @@ fn a_killed_training_goes_on_with_the_same_bits() -> Result {
         let whole = tempfile::tempdir()?;
         let (expected, _) = course.train(whole.path(), 1, Duration::ZERO)?;
         for threads in [1, 2] {
-            let folder = tempfile::tempdir()?;
-            // Kills that came before anything was made, or after everything was, do not count.
-            let (mut kills, mut resumed) = (0, 0);
-            let mut text = None;
-            while text.is_none() {
-                let time = Duration::from_millis(20 + (180.0 * uniform(&mut rng)) as u64);
-                text = run_child(folder.path(), index, threads, (kills < 6).then_some(time))?;
-                kills += u32::from(text.is_none());
-                resumed += u32::from(text.is_none() && folder.path().join("run").exists());
+            let (mut kills, mut tries) = (0, 0);
+            // A machine that is busy elsewhere may kill too late.
+            while kills < 2 {
+                tries += 1;
+                assert!(tries < 20, "{course:?} on {threads} threads: nothing could be killed within");
+                let folder = tempfile::tempdir()?;
+                let text;
+                (text, kills) = run_and_kill(folder.path(), index, threads, &mut rng)?;
+                let hash = format!("hash {expected:016x}");
+                assert!(
+                    text.contains(&hash),
+                    "{course:?} on {threads} threads, killed {kills} times: {text}not {hash}"
+                );
+                assert_eq!(text.contains("resumed at Some"), kills > 0, "{kills} kills: {text}");
+                let (log, whole) = (folder.path().join("log"), whole.path().join("log"));
+                assert_eq!(without_time(&log)?, without_time(&whole)?, "{course:?} on {threads} threads: the log");
             }
-            let text = text.unwrap_or_default();
-            let hash = format!("hash {expected:016x}");
-            assert!(text.contains(&hash), "{course:?} on {threads} threads, killed {kills} times: {text}not {hash}");
-            assert!(resumed > 0 && text.contains("resumed at Some"), "it was killed within: {text}");
-            let (log, whole) = (folder.path().join("log"), whole.path().join("log"));
-            assert_eq!(without_time(&log)?, without_time(&whole)?, "{course:?} on {threads} threads: the log");
+            println!("{course:?} on {threads} threads: killed {kills} times");
         }
     }
     Ok(())

@@ -157,8 +157,8 @@ impl Diagnosis {
 
 /// Looks at a network on up to `samples` samples of a set, evenly spread, as a training step would see them.
 ///
-/// Nothing is changed. Gradients are those of the objective over these samples, outputs those of the same pass, with
-/// dropout where the network has some. Allocates a gradient and a tape of up to 64 rows.
+/// Nothing is changed. Gradients are those of the objective over these samples without its penalty, outputs those of
+/// the same pass, with dropout where the network has some. Allocates a gradient and a tape of up to 64 rows.
 ///
 /// # Errors
 ///
@@ -210,9 +210,8 @@ pub fn diagnose<L: Layer, T: Clone, F: Loss<T>>(
     let mut seen = Seen { level, layers: Vec::new() };
     for (part, samples) in picked.chunks(ROWS).enumerate() {
         let first = part * ROWS;
-        // The penalty once, with the first part.
-        let (l1, l2) = if part == 0 { (objective.l1, objective.l2) } else { (0.0, 0.0) };
-        let objective = Objective { reduction, l1, l2, ..*objective }.at_row(first as u32);
+        // What comes back through the layers; a penalty would hide that nothing does.
+        let objective = Objective { reduction, l1: 0.0, l2: 0.0, ..*objective }.at_row(first as u32);
         let batch = gathered.gather(set, samples, ROWS.min(count));
         net.gradient(level, &objective, batch.inputs, batch.targets, batch.tape, &mut gradient)
             .map_err(EpochError::Set)?;
