@@ -8,7 +8,7 @@ use femto::init::Init;
 use femto::layer::Dense;
 use femto::loss::{BinaryCrossEntropy, HalfSquaredError};
 use femto::optimizer::{Momentum, Optimizer, Sgd};
-use femto::train::Objective;
+use femto::train::{BatchError, Objective};
 use femto::{Flat, Level, net};
 use femto_tests::levels;
 
@@ -133,7 +133,7 @@ fn a_single_neuron_tells_threes_from_eights() -> Result<(), Box<dyn Error>> {
 }
 
 /// A neuron that is as wrong as can be: it says nearly 1 of 1, where 0 is wanted.
-fn steps_until_right(level: Level, squared: bool) -> (f32, usize) {
+fn steps_until_right(level: Level, squared: bool) -> Result<(f32, usize), BatchError> {
     type Squared = net![Dense<1, 1, Sigmoid>];
     type OnLogits = net![Dense<1, 1>];
     let mut sgd = Optimizer::new(Sgd::new(0.15));
@@ -146,29 +146,34 @@ fn steps_until_right(level: Level, squared: bool) -> (f32, usize) {
     for step in 0..10_000 {
         let (before, after) = if squared {
             let before = squares.layers.biases[0];
-            squares.step(level, &Objective::mean(HalfSquaredError), &x, &t, &mut [Squared::TAPE], &mut sgd).unwrap();
+            squares.step(level, &Objective::mean(HalfSquaredError), &x, &t, &mut [Squared::TAPE], &mut sgd)?;
             (before, squares.layers.biases[0])
         } else {
             let before = logits.layers.biases[0];
-            logits
-                .step(level, &Objective::mean(BinaryCrossEntropy), &x, &t, &mut [OnLogits::TAPE], &mut sgd_of_logits)
-                .unwrap();
+            logits.step(
+                level,
+                &Objective::mean(BinaryCrossEntropy),
+                &x,
+                &t,
+                &mut [OnLogits::TAPE],
+                &mut sgd_of_logits,
+            )?;
             (before, logits.layers.biases[0])
         };
         first.get_or_insert((before - after) / 0.15);
         // Weight and bias move alike from 2 each; the output is below 0.1 where their sum is below -2.2.
         if 2.0 * after < -2.2 {
-            return (first.unwrap_or(0.0), step + 1);
+            return Ok((first.unwrap_or(0.0), step + 1));
         }
     }
-    (first.unwrap_or(0.0), usize::MAX)
+    Ok((first.unwrap_or(0.0), usize::MAX))
 }
 
 #[test]
-fn a_sigmoid_learns_slowly_by_squares_and_fast_by_cross_entropy() {
+fn a_sigmoid_learns_slowly_by_squares_and_fast_by_cross_entropy() -> Result<(), BatchError> {
     for level in levels::all() {
-        let (by_squares, slow) = steps_until_right(level, true);
-        let (by_cross_entropy, fast) = steps_until_right(level, false);
+        let (by_squares, slow) = steps_until_right(level, true)?;
+        let (by_cross_entropy, fast) = steps_until_right(level, false)?;
         // a - y and (a - y) a (1 - a), where a is the sigmoid of 4.
         let a = 1.0 / (1.0 + libm::exp(-4.0));
         let near = |found: f32, expected: f64| (f64::from(found) - expected).abs() < 2e-5;
@@ -176,4 +181,5 @@ fn a_sigmoid_learns_slowly_by_squares_and_fast_by_cross_entropy() {
         assert!(near(by_squares, a * a * (1.0 - a)), "{level}: the first gradient is {by_squares}");
         assert!(fast * 5 < slow && slow < 10_000, "{level}: {fast} steps by cross-entropy, {slow} by squares");
     }
+    Ok(())
 }

@@ -30,8 +30,10 @@ fn boundary() -> Result<BoundaryPlot, PlotError> {
     Ok(plot?.class_names(&["inside", "outside", "right"]).labels("length in cm", "width in cm"))
 }
 
-/// The pictures with their sizes and the texts that must be in them.
-fn pictures(format: PictureFormat) -> Result<Vec<(Vec<u8>, (u32, u32), Vec<&'static str>)>, Box<dyn Error>> {
+/// The bytes of a picture, its size and the texts that must be in it.
+type Expected = (Vec<u8>, (u32, u32), Vec<&'static str>);
+
+fn pictures(format: PictureFormat) -> Result<Vec<Expected>, Box<dyn Error>> {
     Ok(vec![
         (
             curves().to_bytes(format)?,
