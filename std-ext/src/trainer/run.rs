@@ -19,6 +19,7 @@ use super::step::Steps;
 use super::{Diagnosis, DiagnosisCallback, EpochCallback, EpochRecord, Metric, Stop, TrainError, diagnose};
 use crate::data::{Dataset, permutation};
 use crate::evaluate::{mean_loss, predict_all};
+use crate::heap::boxed;
 use crate::optimizer::RatedOptimizer;
 
 /// A training that is being made.
@@ -88,7 +89,7 @@ where
             .map_err(|source| TrainError::Set { set: name, source })?;
         // A loss that is NaN is larger than any other.
         if state.kept.as_ref().is_none_or(|kept| loss < kept.loss || kept.loss.is_nan()) {
-            let mut weights = crate::heap::boxed::<Net<L>>();
+            let mut weights = boxed::<Net<L>>();
             weights.as_mut_slice().copy_from_slice(self.predicting.as_slice());
             state.kept = Some(Kept { weights, loss, run: state.run, best_epoch: state.best_epoch() });
         }

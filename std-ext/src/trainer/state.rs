@@ -1,14 +1,13 @@
 //! How far a training has come: all that the next step and the outcome depend on, besides the network and the optimizer.
 
-use femto::Net;
 use femto::early_stopping::{EarlyStopping, Verdict};
 use femto::layer::Layer;
 use femto::schedule::ReduceOnPlateau;
+use femto::{Flat, Net};
 
 use super::Stop;
 use super::settings::Settings;
 use crate::heap::boxed;
-use femto::Flat;
 
 /// Weights that may be wanted again.
 pub(super) struct Kept<L: Layer> {
