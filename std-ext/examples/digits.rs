@@ -31,9 +31,9 @@ use femto_std::optimizer::{OptimizerName, RatedOptimizer};
 #[cfg(feature = "plot")]
 use femto_std::plot::{Best, Curves, Panel, PictureFormat, PlotError};
 use femto_std::threads::Threads;
-#[cfg(feature = "plot")]
-use femto_std::trainer::EpochRecord;
 use femto_std::trainer::{self, Every, Outcome, Trainer};
+#[cfg(feature = "plot")]
+use femto_std::trainer::{EpochRecord, read_log};
 use femto_std::weights::{self, weights_hash};
 
 mod common;
@@ -83,7 +83,8 @@ struct Options {
     /// with few images are made by one.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     threads: usize,
-    /// Save the training here after each epoch, and go on from there where the file exists.
+    /// Save the training here after each epoch, and go on from there where the file exists; a line for each epoch goes to
+    /// a file beside it that ends in .jsonl.
     #[arg(long, value_name = "PATH")]
     resume: Option<PathBuf>,
     /// Draw the losses and the validation accuracy of all epochs to this file, as its extension says: .svg or .png.
@@ -125,7 +126,9 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     writeln!(out, "loaded again: the predictions are the same")?;
     #[cfg(feature = "plot")]
     if let Some(path) = &options.plot {
-        draw(path, &outcome)?;
+        // Those before the training was taken up again are in the log alone.
+        let records = options.resume.as_deref().map_or(Ok(outcome.records), |path| read_log(log_path(path)))?;
+        draw(path, &records)?;
         writeln!(out, "drawn: {}", path.display())?;
     }
     Ok(())
@@ -140,8 +143,8 @@ fn picture_path(text: &str) -> Result<PathBuf, PlotError> {
 
 /// The curves of the training.
 #[cfg(feature = "plot")]
-fn draw(path: &Path, outcome: &Outcome) -> Result<(), PlotError> {
-    let curve = |of: fn(&EpochRecord) -> f64| outcome.records.iter().map(of).collect::<Vec<_>>();
+fn draw(path: &Path, records: &[EpochRecord]) -> Result<(), PlotError> {
+    let curve = |of: fn(&EpochRecord) -> f64| records.iter().map(of).collect::<Vec<_>>();
     let (training, validation) = (curve(|r| r.train_loss), curve(|r| r.validation_loss.unwrap_or(f64::NAN)));
     let loss = Panel::new("loss").logarithmic().curve("training", &training).curve("validation", &validation);
     let accuracy = Panel::new("accuracy").best(Best::Largest).curve("validation", &curve(|r| r.metrics["accuracy"]));
@@ -182,7 +185,7 @@ fn fit(
             if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
     if let Some(path) = &options.resume {
-        trainer = trainer.checkpoint(path, Every::Epochs(1));
+        trainer = trainer.checkpoint(path, Every::Epochs(1)).log(log_path(path));
     }
     let mut net = Digits::ZERO;
     let outcome = trainer.fit(&mut net, optimizer, &OBJECTIVE, &parts.train, Some(&parts.validation))?;
@@ -220,6 +223,11 @@ fn check_saved(path: &Path, net: &Digits, level: Level, images: &[[f32; DIGITS_P
     } else {
         Err(format!("the network in {} does not predict what the saved one does", path.display()).into())
     }
+}
+
+/// Where the epochs of a training are noted that is saved at `checkpoint`.
+fn log_path(checkpoint: &Path) -> PathBuf {
+    checkpoint.with_extension("jsonl")
 }
 
 /// The process number keeps runs that go on at the same time apart.

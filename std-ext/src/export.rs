@@ -179,6 +179,11 @@ fn code<L: Layer + RustType>(name: &str, type_name: &str, net: &Net<L>, bytes_na
     let (inputs, outputs, parameters) = (L::In::LEN, L::Out::LEN, Net::<L>::PARAMETERS);
     let layers = L::rust_type();
     let hash = weights_hash(net);
+    // In full, for a name that is brought in could be that of the network.
+    let len_of = |row| {
+        format!("<<<{type_name} as femto::flat::Split>::First as femto::layer::Layer>::{row} as femto::Flat>::LEN")
+    };
+    let (inputs_of, outputs_of) = (len_of("In"), len_of("Out"));
     format!(
         "// Written by femto_std::export::rust. Do not edit: export the network again.
 
@@ -192,11 +197,9 @@ pub(crate) static {name}: {type_name} = {type_name}::from_le_bytes(include_bytes
 
 #[rustfmt::skip]
 const _: () = {{
-    use femto::Flat;
-    type Layers = <{type_name} as femto::flat::Split>::First;
     assert!({type_name}::PARAMETERS == {parameters}, \"{name} was exported with {parameters} parameters\");
-    assert!(<Layers as femto::layer::Layer>::In::LEN == {inputs}, \"{name} was exported with {inputs} inputs\");
-    assert!(<Layers as femto::layer::Layer>::Out::LEN == {outputs}, \"{name} was exported with {outputs} outputs\");
+    assert!({inputs_of} == {inputs}, \"{name} was exported with {inputs} inputs\");
+    assert!({outputs_of} == {outputs}, \"{name} was exported with {outputs} outputs\");
 }};
 "
     )
@@ -210,7 +213,8 @@ fn camel_case(name: &str) -> Option<String> {
         is_word.then(|| format!("{first}{}", rest.to_ascii_lowercase()))
     });
     let starts_well = name.starts_with(|c: char| c.is_ascii_uppercase());
-    words.collect::<Option<String>>().filter(|_| starts_well)
+    // The only word of Rust that begins with a capital letter.
+    words.collect::<Option<String>>().filter(|name| starts_well && name != "Self")
 }
 
 #[cfg(test)]
@@ -229,7 +233,7 @@ mod tests {
         for (name, expected) in [("DIGITS", "Digits"), ("MY_NET_2", "MyNet2"), ("X", "X"), ("XOR8", "Xor8")] {
             assert_eq!(camel_case(name).as_deref(), Some(expected), "{name}");
         }
-        for name in ["", "digits", "DIGITs", "2X", "_X", "X_", "X__Y", "A B", "A-B", "Ä", "A\";"] {
+        for name in ["", "digits", "DIGITs", "2X", "_X", "X_", "X__Y", "A B", "A-B", "Ä", "A\";", "SELF"] {
             assert_eq!(camel_case(name), None, "{name}");
         }
     }

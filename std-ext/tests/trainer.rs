@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use femto::activation::{Relu, Sigmoid};
 use femto::clip::{clip_norm, clip_tensor_norms, clip_value};
-use femto::early_stopping::{Better, EarlyStopping};
+use femto::early_stopping::{Best, Better, EarlyStopping, Progress};
 use femto::flat::Split;
 use femto::init::Init;
 use femto::layer::{Dense, Dropout};
@@ -189,6 +189,15 @@ fn early_stopping_goes_back_to_the_best_epoch() -> Result {
     assert_eq!(losses.len(), outcome.best_epoch.map_or(0, |best| best as usize + 4), "three more epochs");
     assert_eq!(Some(mean_loss(&net, level, CrossEntropy, &validation)?), best.map(|best| losses[best]), "the weights");
 
+    // The best of another training is not that of this one: its weights are not known.
+    let best = Some(Best { value: 0.0, at: 7 });
+    let progress = Progress { observed: 8, waited: 2, best };
+    let mut other = small();
+    let stopping = EarlyStopping { progress, ..EarlyStopping::new(3) };
+    let mut again = self::trainer().epochs(200).early_stopping(stopping);
+    again.fit(&mut other, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, Some(&validation))?;
+    assert_eq!(other, net, "it begins without progress");
+
     let mut net = small();
     let accuracies = EarlyStopping { better: Better::Higher, ..EarlyStopping::new(2) };
     let mut trainer = trainer.early_stopping(accuracies).watch(Watch::Metric("accuracy"));
@@ -270,6 +279,15 @@ fn of_several_runs_the_best_is_kept() -> Result {
     assert_eq!(losses[outcome.run as usize], smallest, "run {} of {losses:?}", outcome.run);
     assert_eq!(mean_loss(&net, level, CrossEntropy, &validation)?, smallest, "the weights");
     assert!(losses.iter().any(|loss| *loss != losses[0]), "runs differ: {losses:?}");
+
+    // Asked to stop in the step that ends the first run: no other one is made.
+    let mut trainer = trainer()
+        .init(Init::HeUniform)
+        .runs(3)
+        .max_steps(5)
+        .on_step(|step| if step.step == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+    let outcome = trainer.fit(&mut net, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, None)?;
+    assert_eq!((outcome.stop, outcome.records.len()), (Stop::Callback, 1), "one run");
     Ok(())
 }
 

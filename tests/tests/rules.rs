@@ -128,6 +128,23 @@ fn groups_have_the_averages_of_their_rules() {
 }
 
 #[test]
+fn a_decoupled_rule_has_the_average_of_its_rule() {
+    fn average<R: Rule<1>>(rule: R) -> [f32; 2] {
+        let mut optimizer = Optimizer::<[f32; 2], _, 1>::new(rule);
+        let (mut weights, mut average) = ([1.0, 2.0], [0.0; 2]);
+        for _ in 0..4 {
+            optimizer.apply(Level::detect(), &mut weights, &[0.5, -0.5]);
+        }
+        optimizer.averaged(Level::detect(), &weights, &mut average);
+        assert_ne!(average, weights, "an average of several steps");
+        average
+    }
+    let asgd = Asgd { averaging_start: 1, ..Asgd::new(0.1) };
+    assert_eq!(average(Decoupled { rule: asgd, weight_decay: 0.0 }), average(asgd), "no decay");
+    assert_ne!(average(Decoupled { rule: asgd, weight_decay: 0.5 }), average(asgd), "decay");
+}
+
+#[test]
 fn averaged_gradient_descent_predicts_with_its_average() {
     let mut asgd = Optimizer::<[f32; 2], _, 1>::new(Asgd { averaging_start: 1, ..Asgd::new(0.1) });
     let (level, mut w, mut average) = (Level::detect(), [1.0, -2.0], [0.0; 2]);

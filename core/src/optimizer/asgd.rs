@@ -7,7 +7,8 @@ use crate::simd::Simd;
 /// `eta = lr / (1 + decay lr (t - 1))^power`, `w = (1 - decay eta) w - eta g`; the average `a = w` up to step
 /// `averaging_start + 2`, then `a = a + (w - a) / (t - 1 - averaging_start)`.
 ///
-/// One moment: the average a, whose parameters are those to predict with ([`super::Optimizer::averaged`]). Where lr changes between steps, PyTorch takes up the change one step later.
+/// One moment: the average a, whose parameters are those to predict with ([`super::Optimizer::averaged`]). Where lr changes
+/// between steps, PyTorch takes up the change one step later.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -60,6 +60,7 @@ pub struct DecoupledUpdate<U> {
 impl<U: Update<MOMENTS>, const MOMENTS: usize> Update<MOMENTS> for DecoupledUpdate<U> {
     const COST: usize = U::COST.saturating_add(1);
     const GROUPED: bool = U::GROUPED;
+    const AVERAGES: bool = U::AVERAGES;
 
     #[inline(always)]
     fn update<S: Simd>(
@@ -75,5 +76,10 @@ impl<U: Update<MOMENTS>, const MOMENTS: usize> Update<MOMENTS> for DecoupledUpda
     #[inline(always)]
     fn of(self, index: usize, penalised: bool) -> Self {
         Self { rule: self.rule.of(index, penalised), ..self }
+    }
+
+    #[inline(always)]
+    fn average<S: Simd>(self, s: S, parameters: S::Vector, moments: [S::Vector; MOMENTS]) -> S::Vector {
+        self.rule.average(s, parameters, moments)
     }
 }

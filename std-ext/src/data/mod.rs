@@ -1,4 +1,4 @@
-//! Data sets in memory: from files, made up, or come with the crate; seeded splits, folds and shuffles.
+//! Data sets in memory: from files, made up, or in the crate; seeded splits, folds and shuffles.
 //!
 //! | what | where |
 //! |---|---|

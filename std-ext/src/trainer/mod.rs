@@ -254,7 +254,7 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     }
 
     /// Ends a run where the watched number does not become better, and goes back to the weights of its best epoch, also
-    /// where something else ends it.
+    /// where something else ends it. Each run begins without progress, whatever that of `stopping` is.
     #[must_use]
     pub fn early_stopping(self, stopping: EarlyStopping) -> Self {
         self.with(|settings| settings.early_stopping = Some(stopping))
@@ -279,7 +279,7 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     ///
     /// To begin anew, remove the file. A file of another network, other data or other settings is refused, and the error
     /// names what differs; only [`Self::epochs`] and [`Self::max_steps`] of a single run may be others, to train on. Of
-    /// data the number of samples and the inputs are compared. Metrics, callbacks and threads are free.
+    /// data the number of samples and the inputs are compared, of the loss its type. Metrics, callbacks and threads are free.
     #[must_use]
     pub fn checkpoint(self, path: impl Into<PathBuf>, every: Every) -> Self {
         let path = path.into();

@@ -88,6 +88,14 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// Of two reasons at a time the one that ends all runs, else the first.
+    pub(super) fn of_both(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(first), Some(second)) if second.ends_all() && !first.ends_all() => Some(second),
+            _ => first.or(second),
+        }
+    }
+
     /// The other runs are not made.
     pub(super) const fn ends_all(self) -> bool {
         matches!(self, Self::Callback | Self::Interrupted)

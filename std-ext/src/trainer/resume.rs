@@ -11,6 +11,7 @@ use femto::train::Objective;
 use femto::{Flat, Level, Net};
 use serde::{Deserialize, Serialize};
 
+use super::log::Logged;
 use super::settings::Settings;
 use super::state::{Kept, State, Sums};
 use super::{Stop, TrainError};
@@ -40,7 +41,7 @@ struct Saved {
     optimizer_steps: u32,
     sums: [u64; 3],
     seconds: u64,
-    log_bytes: u64,
+    log_bytes: Option<u64>,
     stopping: Option<SavedStopping>,
     plateau: Option<SavedPlateau>,
     kept: Option<SavedKept>,
@@ -168,7 +169,7 @@ impl Saver {
         net: &Net<L>,
         optimizer: &(impl RatedOptimizer<L> + ?Sized),
         state: &State<L>,
-        log_bytes: u64,
+        log_bytes: Option<u64>,
     ) -> Result<(), TrainError> {
         let header =
             Header { trainer: self.identity.0.clone(), progress: Saved::new(state, optimizer.steps(), log_bytes) };
@@ -183,14 +184,13 @@ impl Saver {
         Ok(checkpoint::save(&self.path, net, &header, &parts)?)
     }
 
-    /// Takes up the training where the file says it was, and gives the length of its log then; `None` where there is no
-    /// file. Nothing is changed where the file is not one of this training.
+    /// Takes up the training where the file says it was, and gives what was in its log then; `None` where there is no file. Nothing is changed where the file is not one of this training.
     pub(super) fn load<L: Layer>(
         &self,
         net: &mut Net<L>,
         optimizer: &mut (impl RatedOptimizer<L> + ?Sized),
         state: &mut State<L>,
-    ) -> Result<Option<u64>, TrainError> {
+    ) -> Result<Option<Logged>, TrainError> {
         if !self.path.try_exists().unwrap_or(true) {
             return Ok(None);
         }
@@ -203,7 +203,7 @@ impl Saver {
             state.copy_from_slice(loaded);
         }
         progress.restore(state, loaded);
-        Ok(Some(progress.log_bytes))
+        Ok(Some(Logged { bytes: progress.log_bytes, before: (progress.run, progress.epoch) }))
     }
 }
 
@@ -244,7 +244,7 @@ impl<L: Layer> Loaded<L> {
 }
 
 impl Saved {
-    fn new<L: Layer>(state: &State<L>, optimizer_steps: u32, log_bytes: u64) -> Self {
+    fn new<L: Layer>(state: &State<L>, optimizer_steps: u32, log_bytes: Option<u64>) -> Self {
         let Sums { loss, gradient_norms, seconds } = state.sums;
         Self {
             run: state.run,

@@ -147,7 +147,7 @@ where
             self.is_saved = false;
             if state.batch == batches {
                 let end = self.end_epoch(state)?;
-                return Ok(stop.or(end));
+                return Ok(Stop::of_both(stop, end));
             }
             if stop.is_some() {
                 self.check_weights(state)?;
@@ -182,7 +182,7 @@ where
         let (epochs, steps) = (state.epoch, state.steps);
         let is_due = |every: Every| every.is_due_after_epochs(epochs) || every.next_step(before(steps)) == Some(steps);
         let asked = self.do_due(state, is_due)?;
-        Ok(stop.or(is_asked.then_some(Stop::Callback)).or(asked))
+        Ok(Stop::of_both(stop, is_asked.then_some(Stop::Callback).or(asked)))
     }
 
     fn do_due(&mut self, state: &State<L>, is_due: impl Fn(Every) -> bool) -> Result<Option<Stop>, TrainError> {
@@ -276,7 +276,8 @@ where
         if let Some(saver) = &self.saver
             && !self.is_saved
         {
-            let log_bytes = self.log.as_ref().map_or(0, Log::bytes);
+            // The log before what says how long it is.
+            let log_bytes = self.log.as_ref().map(Log::sync).transpose()?;
             saver.save(self.steps.net, self.steps.optimizer, state, log_bytes)?;
         }
         self.is_saved = true;

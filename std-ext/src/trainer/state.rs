@@ -1,6 +1,6 @@
 //! How far a training has come: all that the next step and the outcome depend on, besides the network and the optimizer.
 
-use femto::early_stopping::{EarlyStopping, Verdict};
+use femto::early_stopping::{EarlyStopping, Progress, Verdict};
 use femto::layer::Layer;
 use femto::schedule::ReduceOnPlateau;
 use femto::{Flat, Net};
@@ -60,7 +60,10 @@ impl<L: Layer> State<L> {
             steps: 0,
             sums: Sums::default(),
             seconds: 0.0,
-            stopping: settings.early_stopping,
+            // Without the progress of another training, whose best weights are not known.
+            stopping: settings
+                .early_stopping
+                .map(|stopping| EarlyStopping { progress: Progress::default(), ..stopping }),
             plateau: settings.plateau,
             // Where nothing is watched, nothing is kept.
             best: boxed(),

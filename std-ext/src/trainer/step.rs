@@ -116,9 +116,10 @@ where
             is_asked |= callback(&record) == ControlFlow::Break(());
         }
         Ok(match () {
-            () if state.ended.is_some() => state.ended,
+            // These first, for they end all runs.
             () if is_asked => Some(Stop::Callback),
             () if self.interrupt.is_asked() => Some(Stop::Interrupted),
+            () if state.ended.is_some() => state.ended,
             () if max_steps.is_some_and(|most| state.steps >= most) => Some(Stop::Steps),
             () => None,
         })

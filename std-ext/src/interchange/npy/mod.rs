@@ -106,8 +106,10 @@ impl Array {
     /// [`InterchangeError::WrongShape`] where a row has not N numbers.
     pub fn to_rows<const N: usize>(&self) -> Result<Vec<[f32; N]>, InterchangeError> {
         let rows = self.shape.first().copied().unwrap_or_default();
-        let columns = self.shape.get(1..).unwrap_or_default().iter().product::<usize>();
-        if self.shape.is_empty() || columns != N {
+        // Beside a length of 0 the others may be any numbers.
+        let columns =
+            self.shape.get(1..).unwrap_or_default().iter().try_fold(1_usize, |all, len| all.checked_mul(*len));
+        if self.shape.is_empty() || columns != Some(N) {
             return Err(self.wrong_shape(&[rows, N]));
         }
         Ok(self.numbers.as_chunks::<N>().0.to_vec())
@@ -186,10 +188,11 @@ pub fn load_net<L: Layer>(path: impl AsRef<Path>, net: &mut Net<L>, names: &Name
 /// Numbers whose first index moves fastest, reordered so that the last one does.
 fn in_c_order(shape: &[usize], numbers: &[f32]) -> Vec<f32> {
     let mut strides = Vec::with_capacity(shape.len());
-    let mut stride = 1;
+    let mut stride = 1_usize;
     for len in shape {
         strides.push(stride);
-        stride *= len;
+        // Wrapping, for where there are no numbers the lengths may be any.
+        stride = stride.wrapping_mul(*len);
     }
     let mut index = vec![0; shape.len()];
     let mut at = 0;
@@ -212,6 +215,23 @@ fn in_c_order(shape: &[usize], numbers: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Beside a length of 0 the others may be any numbers, whose product is none.
+    #[test]
+    fn huge_lengths_beside_a_length_of_zero_are_no_rows() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("huge.npy");
+        for order in ["False", "True"] {
+            let shape = format!("(0, {0}, {0})", 1_u64 << 40);
+            let header = format!("{{'descr': '<f4', 'fortran_order': {order}, 'shape': {shape}, }}\n");
+            let len = u16::try_from(header.len())?.to_le_bytes();
+            std::fs::write(&path, [b"\x93NUMPY\x01\x00", &len[..], header.as_bytes()].concat())?;
+            if let Ok(array) = Array::load(&path) {
+                assert!(matches!(array.to_rows::<4>(), Err(InterchangeError::WrongShape { .. })), "{order}");
+            }
+        }
+        Ok(())
+    }
 
     #[test]
     fn fortran_order_becomes_c_order() {

@@ -10,9 +10,7 @@ pub(crate) static DIGITS: Digits = Digits::from_le_bytes(include_bytes!("digits.
 
 #[rustfmt::skip]
 const _: () = {
-    use femto::Flat;
-    type Layers = <Digits as femto::flat::Split>::First;
     assert!(Digits::PARAMETERS == 1210, "DIGITS was exported with 1210 parameters");
-    assert!(<Layers as femto::layer::Layer>::In::LEN == 64, "DIGITS was exported with 64 inputs");
-    assert!(<Layers as femto::layer::Layer>::Out::LEN == 10, "DIGITS was exported with 10 outputs");
+    assert!(<<<Digits as femto::flat::Split>::First as femto::layer::Layer>::In as femto::Flat>::LEN == 64, "DIGITS was exported with 64 inputs");
+    assert!(<<<Digits as femto::flat::Split>::First as femto::layer::Layer>::Out as femto::Flat>::LEN == 10, "DIGITS was exported with 10 outputs");
 };
