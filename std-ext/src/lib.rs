@@ -40,7 +40,7 @@
 //! use femto_std::interchange::{Names, safetensors};
 //! use femto_std::metrics::ConfusionMatrix;
 //! use femto_std::plot::{Best, Curves, Panel};
-//! use femto_std::trainer::{Every, Trainer, accuracy};
+//! use femto_std::trainer::{Every, Trainer, accuracy, read_log};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let file = |name: &str| folder.path().join(name);
@@ -55,23 +55,32 @@
 //!
 //! // A network, and how it learns.
 //! type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
+//! let train_to = |epochs: u32, reader: &mut Digits| {
+//!     let mut adam = Optimizer::new(Adam::new(3e-3));
+//!     Trainer::new()
+//!         .batch_size(32)
+//!         .epochs(epochs)
+//!         .seed(1)
+//!         .init(Init::HeUniform)
+//!         .metric("accuracy", accuracy)
+//!         .early_stopping(EarlyStopping::new(5))
+//!         .log(file("digits.jsonl"))
+//!         .checkpoint(file("digits.run"), Every::Epochs(1)) // written, and gone on from where it is there
+//!         .fit(reader, &mut adam, &Objective::mean(CrossEntropy), &train, Some(&validation))
+//! };
+//! train_to(5, &mut Digits::ZERO)?;
+//!
+//! // Stopped there; another start of the program goes on, with the bits of a training that was not stopped.
 //! let mut reader = Digits::ZERO;
-//! let mut adam = Optimizer::new(Adam::new(3e-3));
-//! let outcome = Trainer::new()
-//!     .batch_size(32)
-//!     .epochs(12)
-//!     .seed(1)
-//!     .init(Init::HeUniform)
-//!     .metric("accuracy", accuracy)
-//!     .early_stopping(EarlyStopping::new(5))
-//!     .log(file("digits.jsonl"))
-//!     .checkpoint(file("digits.run"), Every::Epochs(1)) // written, and gone on from where it is there
-//!     .fit(&mut reader, &mut adam, &Objective::mean(CrossEntropy), &train, Some(&validation))?;
+//! let outcome = train_to(12, &mut reader)?;
+//! assert!(outcome.resumed_at.is_some());
 //! println!("{}", outcome.stop); // why it ended
 //!
 //! // What it looked like, and how good it is.
-//! let losses: Vec<f64> = outcome.records.iter().map(|record| record.train_loss).collect();
-//! let shares: Vec<f64> = outcome.records.iter().map(|record| record.metrics["accuracy"]).collect();
+//! let records = read_log(file("digits.jsonl"))?;
+//! assert_eq!(records.len(), 12);
+//! let losses: Vec<f64> = records.iter().map(|record| record.train_loss).collect();
+//! let shares: Vec<f64> = records.iter().map(|record| record.metrics["accuracy"]).collect();
 //! Curves::new("digits")
 //!     .panel(Panel::new("loss").logarithmic().curve("training", &losses))
 //!     .panel(Panel::new("accuracy").best(Best::Largest).curve("validation", &shares))

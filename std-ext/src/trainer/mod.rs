@@ -422,7 +422,7 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
         }
         let resumed_at = resumed.map(|_| optimizer.steps());
 
-        let bar = Bar::new(settings.shows_progress);
+        let bar = Bar::new(settings.shows_progress, settings.batch_size);
         let mut run = Run {
             steps: Steps {
                 settings,

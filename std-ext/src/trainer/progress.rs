@@ -8,39 +8,56 @@ pub(super) use silent::Bar;
 #[cfg(feature = "progress")]
 mod shown {
     use std::fmt::Write;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
-    use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+    use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
     use crate::trainer::EpochRecord;
 
     /// A bar over all steps of a run, on standard error, where that is a terminal.
     #[derive(Clone)]
-    pub(in crate::trainer) struct Bar(ProgressBar);
+    pub(in crate::trainer) struct Bar {
+        bar: ProgressBar,
+        /// The bits of the mean loss of the epoch so far; read when the bar is drawn, which is not at every step.
+        loss: Arc<AtomicU64>,
+    }
 
     impl Bar {
-        pub(in crate::trainer) fn new(is_shown: bool) -> Self {
+        pub(in crate::trainer) fn new(is_shown: bool, batch_size: usize) -> Self {
+            let loss = Arc::<AtomicU64>::default();
             if !is_shown {
-                return Self(ProgressBar::hidden());
+                return Self { bar: ProgressBar::hidden(), loss };
             }
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-            let template = "{bar:30} {pos}/{len} steps, {eta} left{msg}";
-            Self(
-                bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())),
-            )
+            let template = "{bar:30} {pos}/{len} steps, {eta} left; loss {loss}, {speed} samples/s{msg}";
+            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let shown = Arc::clone(&loss);
+            // Writing to a bar does not fail.
+            let style = style
+                .with_key("loss", move |_: &ProgressState, to: &mut dyn Write| {
+                    let _ = write!(to, "{:.4}", f64::from_bits(shown.load(Ordering::Relaxed)));
+                })
+                .with_key("speed", move |state: &ProgressState, to: &mut dyn Write| {
+                    let _ = write!(to, "{:.0}", state.per_sec() * batch_size as f64);
+                });
+            Self { bar: bar.with_style(style), loss }
         }
 
         pub(in crate::trainer) fn begin(&self, steps: u64, of: u64) {
-            self.0.set_length(of);
-            self.0.set_position(steps);
-            self.0.reset_eta();
+            self.bar.set_length(of);
+            self.bar.set_position(steps);
+            self.bar.reset_eta();
         }
 
-        pub(in crate::trainer) fn step(&self) {
-            self.0.inc(1);
+        /// A step is made; so far the epoch has this mean loss.
+        pub(in crate::trainer) fn step(&self, loss: f64) {
+            self.loss.store(loss.to_bits(), Ordering::Relaxed);
+            self.bar.inc(1);
         }
 
         pub(in crate::trainer) fn epoch(&self, record: &EpochRecord) {
-            if self.0.is_hidden() {
+            if self.bar.is_hidden() {
                 return;
             }
             let mut message = format!("; epoch {}: loss {:.4}", record.epoch, record.train_loss);
@@ -54,17 +71,16 @@ mod shown {
             for (name, value) in &record.metrics {
                 add(format_args!(", {name} {value:.4}"));
             }
-            add(format_args!(", {:.0} samples/s", record.samples_per_second));
-            self.0.set_message(message);
+            self.bar.set_message(message);
         }
 
         /// Takes the bar away while something else is printed.
         pub(in crate::trainer) fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
-            self.0.suspend(print)
+            self.bar.suspend(print)
         }
 
         pub(in crate::trainer) fn end(&self) {
-            self.0.finish_and_clear();
+            self.bar.finish_and_clear();
         }
     }
 }
@@ -78,13 +94,13 @@ mod silent {
     pub(in crate::trainer) struct Bar;
 
     impl Bar {
-        pub(in crate::trainer) const fn new(_is_shown: bool) -> Self {
+        pub(in crate::trainer) const fn new(_is_shown: bool, _batch_size: usize) -> Self {
             Self
         }
 
         pub(in crate::trainer) const fn begin(&self, _steps: u64, _of: u64) {}
 
-        pub(in crate::trainer) const fn step(&self) {}
+        pub(in crate::trainer) const fn step(&self, _loss: f64) {}
 
         pub(in crate::trainer) const fn epoch(&self, _record: &EpochRecord) {}
 

@@ -99,7 +99,8 @@ where
         state.sums.gradient_norms += gradient_norm.map_or(0.0, f64::from);
         state.batch += 1;
         state.steps = state.steps.saturating_add(1);
-        self.bar.step();
+        let seen = state.batch.saturating_mul(batch_size).min(self.train.len());
+        self.bar.step(state.sums.loss / seen as f64);
 
         let rate = rate.unwrap_or_else(|| self.optimizer.learning_rate());
         // Steps of a warm-up that begins at 0 change nothing, and say nothing.
