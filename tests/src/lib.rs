@@ -4,8 +4,9 @@ pub mod emulation;
 pub mod levels;
 pub mod log;
 pub mod numbers;
-pub mod reference;
 pub mod ui;
+
+pub use femto_reference as reference;
 
 /// The README's code, run as a test.
 #[cfg(doctest)]

@@ -121,8 +121,13 @@ fn check_fixed<const M: usize, const K: usize, const N: usize>() {
     const { assert!(M * K * N == 0, "a size of zero") };
     let mut numbers = Numbers::new(42);
     let mut fill = |xs: &mut [f32]| xs.iter_mut().for_each(|x| *x = numbers.unit());
-    let (mut a, mut b, mut a_t, mut b_t) = ([[0.0; K]; M], [[0.0; N]; K], [[0.0; M]; K], [[0.0; K]; N]);
-    let (mut bias, mut existing) = ([0.0; N], [[0.0; N]; M]);
+    // One after the other: without optimisation a tuple of them would be on the stack twice.
+    let mut a = [[0.0; K]; M];
+    let mut b = [[0.0; N]; K];
+    let mut a_t = [[0.0; M]; K];
+    let mut b_t = [[0.0; K]; N];
+    let mut bias = [0.0; N];
+    let mut existing = [[0.0; N]; M];
     for operand in [a.as_flattened_mut(), b.as_flattened_mut(), a_t.as_flattened_mut(), b_t.as_flattened_mut()] {
         fill(operand);
     }

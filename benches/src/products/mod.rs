@@ -247,10 +247,18 @@ pub fn contests(settings: Settings) -> Vec<Contest> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     #[test]
     fn all_contenders_agree_on_small_products() {
+        // Matrices of nalgebra are made on the stack, without optimisation several times.
+        let large = thread::Builder::new().stack_size(16 << 20).spawn(small_products_agree).unwrap();
+        large.join().unwrap();
+    }
+
+    fn small_products_agree() {
         let settings = Settings { level: Level::detect(), threads: 1, quick: true };
         let contests = contests(settings);
         let small: Vec<_> = contests.iter().filter(|contest| contest.multiply_accumulates <= 1 << 17).collect();
