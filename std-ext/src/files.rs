@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -9,7 +10,8 @@ use tempfile::NamedTempFile;
 /// Writes a new file beside `path`, hands it to the disk and gives it this name.
 ///
 /// Whoever reads `path` meanwhile gets the former file or the new one, and a program that is killed leaves the
-/// former one. A symbolic link at `path` is replaced, not followed.
+/// former one, with an unfinished `.NAME.??????` beside it. After an error there is the former file too, or the whole
+/// new one where only the folder could not be handed to the disk. A symbolic link at `path` is replaced, not followed.
 pub(crate) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = beside(path)?;
     let mut buffered = BufWriter::with_capacity(1 << 16, file.as_file_mut());
@@ -36,7 +38,12 @@ pub(crate) fn write_numbers(to: &mut dyn Write, numbers: &[f32]) -> io::Result<(
 
 /// A new file in the folder of `path`: a rename is atomic only within one file system.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    // A program that is killed here leaves the file behind: its name says whose it is.
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(".");
     let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
     // Temporary files are for their owner alone, but these become what other users and programs read: grant
     // what the process grants on every new file.
     #[cfg(unix)]
@@ -80,6 +87,8 @@ mod tests {
         let file = beside(Path::new("weights.bin"))?;
         let folder = file.path().canonicalize()?.parent().map(Path::to_owned);
         assert_eq!(folder, Some(Path::new(".").canonicalize()?), "where a bare name is saved");
+        let name = file.path().file_name().map(|name| name.to_string_lossy().into_owned());
+        assert!(name.is_some_and(|name| name.starts_with(".weights.bin.")), "whose it is: {:?}", file.path());
         Ok(())
     }
 

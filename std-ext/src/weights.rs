@@ -46,7 +46,7 @@ use crate::files::{replace, write_numbers};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum WeightsError {
-    /// The file could not be written. What was there before still is.
+    /// The file could not be written, or not be made to last: what was there before still is, or the whole new file.
     #[error(
         "the weights could not be saved to {}: check that its folder exists, can be written to and has room",
         path.display()

@@ -13,12 +13,13 @@ use femto::flat::Split;
 use femto::init::Init;
 use femto::layer::{Dense, Dropout, Layer};
 use femto::loss::CrossEntropy;
+use femto::optimizer::{Adam, Optimizer, RAdam, ScheduleFreeAdamW};
 use femto::rng::{generator, uniform};
 use femto::schedule::{Linear, ReduceOnPlateau};
 use femto::train::Objective;
 use femto::{Flat, Level, Net, net};
 use femto_std::data::Dataset;
-use femto_std::optimizer::{OptimizerName, RatedOptimizer};
+use femto_std::optimizer::{Muon, RatedOptimizer, TensorOptimizer};
 use femto_std::threads::Threads;
 use femto_std::trainer::{Clip, Every, TrainError, Trainer, accuracy, read_log};
 use femto_std::weights::weights_hash;
@@ -34,6 +35,11 @@ fn points(len: usize, seed: u64) -> Result<Points> {
     let inputs: Vec<[f32; 4]> = (0..len).map(|_| [0.0; 4].map(|_: f32| uniform(&mut rng))).collect();
     let classes = inputs.iter().map(|[a, b, ..]| (1.5 * (a + b)) as u8).collect();
     Ok(Dataset::new(inputs, classes)?)
+}
+
+/// In a box, so that one trainer is compiled for all optimizers.
+fn adam<L: Layer>(rate: f32) -> Box<dyn RatedOptimizer<L> + Send> {
+    Box::new(Optimizer::<Net<L>, _, 2>::new(Adam::new(rate)))
 }
 
 /// Trainings that between them have all that a checkpoint holds.
@@ -52,9 +58,9 @@ const COURSES: [Course; 3] = [Course::Watched, Course::Runs, Course::Scheduled];
 impl Course {
     fn optimizer<L: Layer>(self) -> Box<dyn RatedOptimizer<L> + Send> {
         match self {
-            Self::Watched => OptimizerName::Adam.with_rate(0.02),
-            Self::Runs => OptimizerName::ScheduleFree.with_rate(0.02),
-            Self::Scheduled => OptimizerName::Muon.with_rate(0.02),
+            Self::Watched => adam(0.02),
+            Self::Runs => Box::new(Optimizer::new(ScheduleFreeAdamW::new(0.02))),
+            Self::Scheduled => Box::new(TensorOptimizer::new(Muon::new(0.02))),
         }
     }
 
@@ -227,10 +233,9 @@ fn a_checkpoint_of_another_training_is_refused_by_what_differs() -> Result {
     let path = folder.path().join("run");
     let mut net = Noisy::ZERO;
     let mut trainer = Trainer::new().batch_size(16).epochs(2).checkpoint(&path, Every::Epochs(1));
-    trainer.fit(&mut net, &mut OptimizerName::Adam.with_rate(0.1), &OBJECTIVE, &train, None)?;
+    trainer.fit(&mut net, &mut adam(0.1), &OBJECTIVE, &train, None)?;
 
-    let adam = || OptimizerName::Adam.with_rate(0.1);
-    let with = |of: Objective<CrossEntropy>| (adam(), of, &train);
+    let with = |of: Objective<CrossEntropy>| (adam(0.1), of, &train);
     let usual = || with(OBJECTIVE);
     let (shorter, others) = (points(99, 1)?, points(100, 7)?);
     for (found, expected) in [
@@ -241,13 +246,13 @@ fn a_checkpoint_of_another_training_is_refused_by_what_differs() -> Result {
         (refused::<Same>(|t| t.schedule(Linear { from: 0.1, to: 0.0, steps: 9 }), usual(), &path)?, "schedule"),
         (refused::<Same>(|t| t.early_stopping(EarlyStopping::new(1)), usual(), &path)?, "early stopping"),
         (refused::<Same>(|t| t.workers(Level::detect().unfused()), usual(), &path)?, "class of arithmetic"),
-        (refused::<Same>(|t| t, (OptimizerName::Adam.with_rate(0.2), OBJECTIVE, &train), &path)?, "optimizer"),
-        (refused::<Same>(|t| t, (OptimizerName::RAdam.with_rate(0.1), OBJECTIVE, &train), &path)?, "optimizer"),
-        (refused::<Same>(|t| t, (adam(), OBJECTIVE, &shorter), &path)?, "training set"),
-        (refused::<Same>(|t| t, (adam(), OBJECTIVE, &others), &path)?, "training set"),
+        (refused::<Same>(|t| t, (adam(0.2), OBJECTIVE, &train), &path)?, "optimizer"),
+        (refused::<Same>(|t| t, (Box::new(Optimizer::new(RAdam::new(0.1))), OBJECTIVE, &train), &path)?, "optimizer"),
+        (refused::<Same>(|t| t, (adam(0.1), OBJECTIVE, &shorter), &path)?, "training set"),
+        (refused::<Same>(|t| t, (adam(0.1), OBJECTIVE, &others), &path)?, "training set"),
         (refused::<Same>(|t| t, with(OBJECTIVE.seeded(4)), &path)?, "seed of dropout"),
         (refused::<Same>(|t| t, with(Objective { l2: 0.1, ..OBJECTIVE }), &path)?, "L2 penalty"),
-        (refused::<Other>(|t| t, (OptimizerName::Adam.with_rate(0.1), OBJECTIVE, &train), &path)?, "network"),
+        (refused::<Other>(|t| t, (adam(0.1), OBJECTIVE, &train), &path)?, "network"),
     ] {
         assert_eq!(found, expected, "what differs");
     }
@@ -257,7 +262,7 @@ fn a_checkpoint_of_another_training_is_refused_by_what_differs() -> Result {
     bytes[last] ^= 1;
     std::fs::write(&path, bytes)?;
     let mut net = Noisy::ZERO;
-    let error = trainer.fit(&mut net, &mut adam(), &OBJECTIVE, &train, None);
+    let error = trainer.fit(&mut net, &mut adam(0.1), &OBJECTIVE, &train, None);
     assert!(matches!(error, Err(TrainError::Checkpoint(_))), "an altered file: {error:?}");
     assert_eq!(net, Noisy::ZERO, "an altered file changes nothing");
     Ok(())

@@ -10,7 +10,7 @@ use femto::flat::Split;
 use femto::init::Init;
 use femto::layer::{Dense, Dropout};
 use femto::loss::{CrossEntropy, MeanSquaredError};
-use femto::optimizer::{Adam, Optimizer, Scheduled, Sgd};
+use femto::optimizer::{Adam, Optimizer, ScheduleFreeAdamW, Scheduled, Sgd};
 use femto::rng::{generator, uniform};
 use femto::schedule::{Goal, Linear, ReduceOnPlateau, Warmup};
 use femto::train::Objective;
@@ -18,10 +18,11 @@ use femto::{Flat, Level, net};
 use femto_std::data::{Dataset, permutation};
 use femto_std::epoch::Epochs;
 use femto_std::evaluate::mean_loss;
-use femto_std::optimizer::{NetOptimizer, OptimizerName, RatedOptimizer};
+use femto_std::optimizer::{Muon, NetOptimizer, RatedOptimizer, TensorOptimizer};
 use femto_std::threads::Threads;
 use femto_std::trainer::{
     Clip, Every, Place, SettingsError, Stop, TrainError, Trainer, Warning, Watch, accuracy, diagnose, read_log,
+    seed_of_run,
 };
 
 type Small = net![Dense<2, 8, Relu>, Dropout<8, 25>, Dense<8, 3>];
@@ -52,8 +53,14 @@ fn trainer<'a>() -> Trainer<'a, Small, u8> {
     Trainer::new().batch_size(8).epochs(4).seed(9)
 }
 
-fn named(name: OptimizerName) -> Boxed {
-    name.with_rate(name.usual_rate())
+// In boxes, so that one trainer is compiled for all.
+
+fn adam() -> Boxed {
+    Box::new(Optimizer::new(Adam::new(3e-3)))
+}
+
+fn sgd(rate: f32) -> Boxed {
+    Box::new(Optimizer::new(Sgd::new(rate)))
 }
 
 #[test]
@@ -85,19 +92,21 @@ fn a_training_has_the_bits_of_the_epochs_one_would_write() -> Result {
 }
 
 #[test]
-fn optimizers_by_name_predict_with_their_averages() -> Result {
+fn optimizers_predict_with_their_averages() -> Result {
     let (level, train) = (Level::detect(), points(50, 1, false)?);
-    for name in [OptimizerName::ScheduleFree, OptimizerName::Muon] {
-        let (mut by_hand, mut optimizer, mut epochs) = (small(), named(name), Epochs::new(8, 9)?);
+    let schedule_free = || -> Boxed { Box::new(Optimizer::new(ScheduleFreeAdamW::new(1e-2))) };
+    let muon = || -> Boxed { Box::new(TensorOptimizer::new(Muon::new(1e-2))) };
+    for (name, optimizer) in [("schedule-free", &schedule_free as &dyn Fn() -> Boxed), ("muon", &muon)] {
+        let (mut by_hand, mut averaging, mut epochs) = (small(), optimizer(), Epochs::new(8, 9)?);
         for _ in 0..4 {
-            epochs.run_by_gradient(&mut by_hand, level, &OBJECTIVE, &mut *optimizer, &train)?;
+            epochs.run_by_gradient(&mut by_hand, level, &OBJECTIVE, &mut *averaging, &train)?;
         }
         let mut expected = small();
-        optimizer.weights_to_predict_with(level, &by_hand, &mut expected);
-        assert_eq!(expected == by_hand, name == OptimizerName::Muon, "{name} averages or does not");
+        averaging.weights_to_predict_with(level, &by_hand, &mut expected);
+        assert_eq!(expected == by_hand, name == "muon", "{name} averages or does not");
 
         let mut net = small();
-        let outcome = trainer().fit(&mut net, &mut named(name), &OBJECTIVE, &train, Some(&train))?;
+        let outcome = trainer().fit(&mut net, &mut optimizer(), &OBJECTIVE, &train, Some(&train))?;
         assert_eq!(net, expected, "{name}");
         let loss = mean_loss(&expected, level, CrossEntropy, &train)?;
         assert_eq!(outcome.records[3].validation_loss, Some(loss), "{name} is validated with what it predicts with");
@@ -114,7 +123,7 @@ fn schedules_and_plateaus_set_the_rate() -> Result {
     for _ in 0..4 {
         epochs.run(&mut expected, level, &OBJECTIVE, &mut scheduled, &train)?;
     }
-    for mut sgd in [named(OptimizerName::Sgd), OptimizerName::Sgd.with_rate(7.0)] {
+    for mut sgd in [sgd(0.1), sgd(7.0)] {
         let (mut net, mut rates) = (small(), Vec::new());
         let mut trainer = trainer().schedule(schedule).on_step(|step| rates.push(step.rate));
         trainer.fit(&mut net, &mut sgd, &OBJECTIVE, &train, None)?;
@@ -128,16 +137,15 @@ fn schedules_and_plateaus_set_the_rate() -> Result {
     }
 
     let plateau = ReduceOnPlateau { patience: 0, factor: 0.5, threshold: 0.2, ..ReduceOnPlateau::new(0.3) };
-    let (mut expected, mut sgd, mut falls) = (small(), Optimizer::new(Sgd::new(0.3)), plateau);
+    let (mut expected, mut by_hand, mut falls) = (small(), Optimizer::new(Sgd::new(0.3)), plateau);
     let (mut epochs, mut rates) = (Epochs::new(8, 9)?, Vec::new());
     for _ in 0..4 {
-        rates.push(sgd.rule.learning_rate);
-        let loss = epochs.run(&mut expected, level, &OBJECTIVE, &mut sgd, &train)?.loss;
-        sgd.rule.learning_rate = falls.observe(loss as f32);
+        rates.push(by_hand.rule.learning_rate);
+        let loss = epochs.run(&mut expected, level, &OBJECTIVE, &mut by_hand, &train)?.loss;
+        by_hand.rule.learning_rate = falls.observe(loss as f32);
     }
     let mut net = small();
-    let outcome =
-        trainer().reduce_on_plateau(plateau).fit(&mut net, &mut named(OptimizerName::Sgd), &OBJECTIVE, &train, None)?;
+    let outcome = trainer().reduce_on_plateau(plateau).fit(&mut net, &mut sgd(0.1), &OBJECTIVE, &train, None)?;
     assert_eq!(net, expected, "a rate that falls");
     assert_eq!(outcome.records.iter().map(|record| record.rate).collect::<Vec<_>>(), rates, "rates of the epochs");
     assert!(rates[3] < 0.3, "it has fallen: {rates:?}");
@@ -148,13 +156,13 @@ fn schedules_and_plateaus_set_the_rate() -> Result {
 fn gradients_are_clipped_as_one_would_by_hand() -> Result {
     let (level, train) = (Level::detect(), points(40, 1, false)?);
     for clip in [Clip::Norm(0.05), Clip::TensorNorm(0.05), Clip::Value(0.01)] {
-        let (mut expected, mut sgd) = (small(), named(OptimizerName::Sgd));
+        let (mut expected, mut by_hand) = (small(), sgd(0.1));
         let (mut gradient, mut tape) = (Small::ZERO, [Small::TAPE; 8]);
         for epoch in 0..4 {
             for batch in permutation(40, 9, epoch).chunks(8) {
                 let batch = train.select(batch)?;
                 gradient.as_mut_slice().fill(0.0);
-                let objective = OBJECTIVE.at_step(sgd.steps());
+                let objective = OBJECTIVE.at_step(by_hand.steps());
                 expected.gradient(level, &objective, batch.inputs(), batch.targets(), &mut tape, &mut gradient)?;
                 match clip {
                     Clip::Norm(limit) => clip_norm(level, &mut gradient, limit),
@@ -164,11 +172,11 @@ fn gradients_are_clipped_as_one_would_by_hand() -> Result {
                         0.0
                     }
                 };
-                sgd.apply(level, &mut expected, &gradient);
+                by_hand.apply(level, &mut expected, &gradient);
             }
         }
         let mut net = small();
-        let outcome = trainer().clip(clip).fit(&mut net, &mut named(OptimizerName::Sgd), &OBJECTIVE, &train, None)?;
+        let outcome = trainer().clip(clip).fit(&mut net, &mut sgd(0.1), &OBJECTIVE, &train, None)?;
         assert_eq!(net, expected, "{clip:?}");
         let norm = outcome.records[0].gradient_norm;
         assert_eq!(norm.is_some_and(|norm| norm > 0.05), matches!(clip, Clip::Norm(_)), "{clip:?}: {norm:?}");
@@ -181,7 +189,7 @@ fn early_stopping_goes_back_to_the_best_epoch() -> Result {
     let (level, train, validation) = (Level::detect(), points(40, 1, true)?, points(40, 2, true)?);
     let mut net = small();
     let mut trainer = trainer().epochs(200).early_stopping(EarlyStopping::new(3)).metric("accuracy", accuracy);
-    let outcome = trainer.fit(&mut net, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, Some(&validation))?;
+    let outcome = trainer.fit(&mut net, &mut adam(), &OBJECTIVE, &train, Some(&validation))?;
     assert_eq!(outcome.stop, Stop::EarlyStopping, "classes that are drawn cannot be learnt");
     let losses: Vec<_> = outcome.records.iter().filter_map(|record| record.validation_loss).collect();
     let best = (0..losses.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b]));
@@ -195,13 +203,13 @@ fn early_stopping_goes_back_to_the_best_epoch() -> Result {
     let mut other = small();
     let stopping = EarlyStopping { progress, ..EarlyStopping::new(3) };
     let mut again = self::trainer().epochs(200).early_stopping(stopping);
-    again.fit(&mut other, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, Some(&validation))?;
+    again.fit(&mut other, &mut adam(), &OBJECTIVE, &train, Some(&validation))?;
     assert_eq!(other, net, "it begins without progress");
 
     let mut net = small();
     let accuracies = EarlyStopping { better: Better::Higher, ..EarlyStopping::new(2) };
     let mut trainer = trainer.early_stopping(accuracies).watch(Watch::Metric("accuracy"));
-    let outcome = trainer.fit(&mut net, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, Some(&validation))?;
+    let outcome = trainer.fit(&mut net, &mut adam(), &OBJECTIVE, &train, Some(&validation))?;
     let shares: Vec<_> = outcome.records.iter().map(|record| record.metrics["accuracy"]).collect();
     let best = outcome.best_epoch.ok_or("an epoch is the best")? as usize;
     assert!(shares.iter().all(|share| *share <= shares[best]), "epoch {best} of {shares:?}");
@@ -212,7 +220,7 @@ fn early_stopping_goes_back_to_the_best_epoch() -> Result {
 fn each_rule_ends_a_training_and_is_named() -> Result {
     let train = points(40, 1, false)?;
     let fit = |mut trainer: Trainer<'_, Small, u8>, rate: f32| {
-        trainer.fit(&mut small(), &mut OptimizerName::Sgd.with_rate(rate), &OBJECTIVE, &train, None)
+        trainer.fit(&mut small(), &mut sgd(rate), &OBJECTIVE, &train, None)
     };
     let outcome = fit(trainer().max_steps(7), 0.1)?;
     assert_eq!((outcome.stop, outcome.steps, outcome.records.len()), (Stop::Steps, 7, 1), "in the second epoch");
@@ -251,13 +259,13 @@ fn ctrl_c_ends_a_training_after_the_batch() -> Result {
         }
     });
     let mut net = small();
-    let outcome = interrupted.fit(&mut net, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, None)?;
+    let outcome = interrupted.fit(&mut net, &mut adam(), &OBJECTIVE, &train, None)?;
     assert_eq!((outcome.stop, outcome.steps), (Stop::Interrupted, 8), "in the second epoch");
     let (mut resumed, mut expected) = (small(), small());
     let mut on = trainer().checkpoint(&path, Every::Epochs(1));
-    let outcome = on.fit(&mut resumed, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, None)?;
+    let outcome = on.fit(&mut resumed, &mut adam(), &OBJECTIVE, &train, None)?;
     assert_eq!((outcome.stop, outcome.resumed_at), (Stop::Epochs, Some(8)), "where it was interrupted");
-    trainer().fit(&mut expected, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, None)?;
+    trainer().fit(&mut expected, &mut adam(), &OBJECTIVE, &train, None)?;
     assert_eq!(resumed, expected, "as if nothing had been");
     Ok(())
 }
@@ -267,7 +275,7 @@ fn of_several_runs_the_best_is_kept() -> Result {
     let (level, train, validation) = (Level::detect(), points(40, 1, false)?, points(60, 2, false)?);
     let fit = |runs: u32, net: &mut Small| {
         let mut trainer = trainer().init(Init::HeUniform).runs(runs);
-        trainer.fit(net, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, Some(&validation))
+        trainer.fit(net, &mut adam(), &OBJECTIVE, &train, Some(&validation))
     };
     let (mut net, mut single) = (Small::ZERO, Small::ZERO);
     let (outcome, first) = (fit(5, &mut net)?, fit(1, &mut single)?);
@@ -280,13 +288,20 @@ fn of_several_runs_the_best_is_kept() -> Result {
     assert_eq!(mean_loss(&net, level, CrossEntropy, &validation)?, smallest, "the weights");
     assert!(losses.iter().any(|loss| *loss != losses[0]), "runs differ: {losses:?}");
 
+    let seed = |of: u64| seed_of_run(of, outcome.run);
+    let (mut alone, objective) = (Small::ZERO, OBJECTIVE.seeded(seed(OBJECTIVE.noise.seed)));
+    assert_ne!(outcome.run, 0, "the best run is one whose seeds are derived");
+    let mut again = trainer().init(Init::HeUniform).seed(seed(9));
+    again.fit(&mut alone, &mut adam(), &objective, &train, Some(&validation))?;
+    assert_eq!(alone, net, "run {} alone", outcome.run);
+
     // Asked to stop in the step that ends the first run: no other one is made.
     let mut trainer = trainer()
         .init(Init::HeUniform)
         .runs(3)
         .max_steps(5)
         .on_step(|step| if step.step == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
-    let outcome = trainer.fit(&mut net, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, None)?;
+    let outcome = trainer.fit(&mut net, &mut adam(), &OBJECTIVE, &train, None)?;
     assert_eq!((outcome.stop, outcome.records.len()), (Stop::Callback, 1), "one run");
     Ok(())
 }
@@ -303,7 +318,7 @@ fn a_log_has_what_callbacks_get() -> Result {
         .metric("none", |_, _| f64::NAN)
         .gradient_norms()
         .on_epoch(|record| seen.push(record.clone()));
-    let outcome = trainer.fit(&mut small(), &mut named(OptimizerName::Adam), &OBJECTIVE, &train, Some(&train))?;
+    let outcome = trainer.fit(&mut small(), &mut adam(), &OBJECTIVE, &train, Some(&train))?;
     drop(trainer);
     assert_eq!(format!("{:?}", read_log(&path)?), format!("{:?}", outcome.records), "the log");
     assert_eq!(format!("{seen:?}"), format!("{:?}", outcome.records), "callbacks");
@@ -319,7 +334,7 @@ fn a_log_has_what_callbacks_get() -> Result {
 fn what_became_infinite_is_named() -> Result {
     let mut train = points(40, 1, false)?;
     let fit = |net: &mut Small, rate: f32, train: &Points| {
-        let mut sgd = OptimizerName::Sgd.with_rate(rate);
+        let mut sgd = sgd(rate);
         trainer().epochs(50).fit(net, &mut sgd, &OBJECTIVE, train, None).map(|outcome| outcome.stop)
     };
     let error = fit(&mut small(), 1e30, &train).expect_err("such a rate explodes");
@@ -348,7 +363,7 @@ fn a_diverging_training_keeps_its_last_good_checkpoint() -> Result {
     let fit = || {
         // The error is seven times as large with each step.
         let mut trainer = Trainer::new().batch_size(2).epochs(100).checkpoint(&path, Every::Steps(1));
-        let (mut net, mut sgd) = (<net![Dense<2, 3>]>::ZERO, OptimizerName::Sgd.with_rate(2.0));
+        let (mut net, mut sgd) = (<net![Dense<2, 3>]>::ZERO, Optimizer::new(Sgd::new(2.0)));
         let outcome = trainer.fit(&mut net, &mut sgd, &Objective::mean(MeanSquaredError), &train, None);
         outcome.map(|outcome| outcome.stop)
     };
@@ -426,7 +441,7 @@ fn settings_without_sense_are_refused_before_anything_is_changed() -> Result {
     let path = folder.path().join("run");
     let what = "a checkpoint";
     for (mut trainer, expected) in [
-        (trainer().batch_size(0), SettingsError::NoBatch),
+        (trainer().batch_size(0), SettingsError::ZeroBatchSize),
         (trainer().epochs(0), SettingsError::NoEpochs),
         (trainer().max_steps(0), SettingsError::NoSteps),
         (trainer().checkpoint(&path, Every::Steps(0)), SettingsError::NoInterval { what }),
@@ -449,6 +464,10 @@ fn settings_without_sense_are_refused_before_anything_is_changed() -> Result {
             SettingsError::NoValidation { what: "the validation loss".to_owned() },
         ),
         (trainer().metric("m", accuracy), SettingsError::NoValidation { what: "the metric \"m\"".to_owned() }),
+        (
+            trainer().metric("m", accuracy).metric("n", accuracy).metric("m", accuracy),
+            SettingsError::MetricTwice { name: "m".to_owned() },
+        ),
         (trainer().watch(Watch::Metric("m")), SettingsError::NoMetric { name: "m".to_owned(), known: Vec::new() }),
         (trainer().early_stopping(higher), SettingsError::HighLoss { what: "early stopping" }),
         (trainer().reduce_on_plateau(plateau), SettingsError::HighLoss { what: "the plateau" }),
@@ -456,17 +475,17 @@ fn settings_without_sense_are_refused_before_anything_is_changed() -> Result {
         (trainer().runs(3), SettingsError::NoInit { runs: 3 }),
     ] {
         let mut net = small();
-        let error = trainer.fit(&mut net, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, None);
+        let error = trainer.fit(&mut net, &mut adam(), &OBJECTIVE, &train, None);
         assert!(matches!(&error, Err(TrainError::Settings(found)) if *found == expected), "{expected:?}: {error:?}");
         assert_eq!(net, small(), "{expected:?}: the network");
     }
-    let (mut used, mut net) = (named(OptimizerName::Adam), small());
+    let (mut used, mut net) = (adam(), small());
     let _ = used.resume(3);
     let mut trainer = trainer().init(Init::HeUniform).runs(2);
     let error = trainer.fit(&mut net, &mut used, &OBJECTIVE, &train, None);
     assert!(matches!(error, Err(TrainError::Settings(SettingsError::UsedOptimizer { steps: 3 }))), "{error:?}");
     let none = points(0, 1, false)?;
-    let error = trainer.fit(&mut net, &mut named(OptimizerName::Adam), &OBJECTIVE, &train, Some(&none));
+    let error = trainer.fit(&mut net, &mut adam(), &OBJECTIVE, &train, Some(&none));
     assert!(matches!(error, Err(TrainError::Set { set: "validation", .. })), "{error:?}");
     Ok(())
 }

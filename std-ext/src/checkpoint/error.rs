@@ -21,7 +21,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The file could not be written. What was there before still is.
+    /// The file could not be written, or not be made to last: what was there before still is, or the whole new file.
     #[error(
         "the checkpoint could not be saved to {}: check that its folder exists, can be written to and has room",
         path.display()

@@ -25,7 +25,7 @@ use super::MAX_BYTES;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum InterchangeError {
-    /// The file could not be written. What was there before still is.
+    /// The file could not be written, or not be made to last: what was there before still is, or the whole new file.
     #[error("{} could not be saved: check that its folder exists, can be written to and has room", path.display())]
     Save {
         /// Where to.

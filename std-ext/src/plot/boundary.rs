@@ -56,7 +56,7 @@ impl BoundaryPlot {
     /// The regions of the classes that a function finds for points, and samples with their classes.
     ///
     /// The function is called once with 57,600 points, a grid around the samples. An answer that is the class of no
-    /// sample is grey. Samples whose coordinates are NaN, infinite or beyond 1e100 are left out.
+    /// sample is grey. Samples whose coordinates are NaN or infinite are left out.
     ///
     /// # Errors
     ///

@@ -110,7 +110,7 @@ pub enum PlotError {
         /// The path that was passed.
         path: PathBuf,
     },
-    /// The file could not be written. What was there before still is.
+    /// The file could not be written, or not be made to last: what was there before still is, or the whole new file.
     #[error(
         "the picture could not be saved to {}: check that its folder exists, can be written to and has room",
         path.display()

@@ -21,7 +21,7 @@ use crate::epoch::EpochError;
 pub enum SettingsError {
     /// No batch would ever be full.
     #[error("the batch size is 0: use at least 1, usually 16 to 256")]
-    NoBatch,
+    ZeroBatchSize,
     /// There is nothing to do.
     #[error("the number of epochs is 0: use at least 1")]
     NoEpochs,
@@ -66,6 +66,12 @@ pub enum SettingsError {
         name: String,
         /// The metrics that there are.
         known: Vec<String>,
+    },
+    /// Two metrics that a record could not tell apart.
+    #[error("two metrics are called {name:?}: give each a name of its own")]
+    MetricTwice {
+        /// The name.
+        name: String,
     },
     /// A loss of which the largest value would be kept.
     #[error("{what} takes high values of a loss for the better ones: watch a metric, or let lower be better")]

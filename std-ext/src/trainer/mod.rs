@@ -86,13 +86,14 @@ pub use diagnosis::{Diagnosis, LayerDiagnosis, Warning, diagnose};
 pub use error::{Place, SettingsError, TrainError};
 pub use log::read_log;
 pub use report::{Answer, EpochRecord, Outcome, StepRecord, Stop};
+pub use run::seed_of_run;
 pub use settings::{Clip, Every, Watch};
 
 use self::interrupt::Interrupt;
 use self::log::Log;
 use self::progress::Bar;
 use self::resume::{Identity, Saver};
-use self::run::{Run, seed_of_run};
+use self::run::Run;
 use self::settings::{Rates, Settings};
 use self::state::State;
 use self::step::Steps;
@@ -206,7 +207,7 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
 
     /// Trains so often, each time with weights, an order and dropout of its own, and keeps the weights with the smallest
     /// mean loss of the validation set, or of the training set where there is no other. Wants [`Self::init`] and a new
-    /// optimizer. The seeds of the first run are those of a single one, the others' are derived from them.
+    /// optimizer. The seeds of the first run are those of a single one, the others' are derived from them ([`seed_of_run`]).
     #[must_use]
     pub fn runs(self, runs: u32) -> Self {
         self.with(|settings| settings.runs = runs)
@@ -280,6 +281,9 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     /// To begin anew, remove the file. A file of another network, other data or other settings is refused, and the error
     /// names what differs; only [`Self::epochs`] and [`Self::max_steps`] of a single run may be others, to train on. Of
     /// data the number of samples and the inputs are compared, of the loss its type. Metrics, callbacks and threads are free.
+    ///
+    /// The file is replaced as a whole. A program that is killed while it writes leaves an unfinished `.NAME.??????` beside
+    /// it, which nothing reads and may be removed.
     #[must_use]
     pub fn checkpoint(self, path: impl Into<PathBuf>, every: Every) -> Self {
         let path = path.into();
@@ -318,7 +322,8 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         Trainer { settings, workers, metrics, on_epoch, on_step, on_diagnosis }
     }
 
-    /// Takes this number of the outputs for the validation set, and its targets, after each epoch. [`accuracy`] is one.
+    /// Takes this number of the outputs for the validation set, and its targets, after each epoch. [`accuracy`] is one; those of
+    /// [`metrics`](crate::metrics) are called from a closure. Each metric has a name of its own.
     #[must_use]
     pub fn metric(mut self, name: &'static str, of: impl FnMut(&[L::Out], &[T]) -> f64 + 'a) -> Self {
         self.metrics.push(Metric { name, of: Box::new(of) });
@@ -468,7 +473,8 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
 
 /// The share of samples whose largest output is that of their class, `0.0..=1.0`; a metric for [`Trainer::metric`].
 ///
-/// NaN without samples. The type of targets is that of class numbers.
+/// NaN without samples. The type of targets is that of class numbers. [`metrics::accuracy`](crate::metrics::accuracy()) is the
+/// same of classes that were chosen already.
 ///
 /// ```
 /// use femto_std::trainer::accuracy;

@@ -42,7 +42,8 @@ pub struct EpochRecord {
     pub gradient_norm: Option<f64>,
     /// How many samples were learnt from in a second.
     pub samples_per_second: f64,
-    /// How long its steps took, without validation, callbacks and checkpoints, in seconds.
+    /// How long its steps took, with what is called after each of them, without validation, diagnoses, checkpoints and what
+    /// is called after an epoch, in seconds.
     pub seconds: f64,
 }
 

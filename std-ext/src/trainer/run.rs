@@ -41,8 +41,17 @@ pub(super) struct Run<'r, 'a, L: Layer, T, F, O, W> {
     pub(super) diagnoses: Vec<Diagnosis>,
 }
 
-/// The seed of a run: that of the user for the first one.
-pub(super) fn seed_of_run(seed: u64, run: u32) -> u64 {
+/// The seed of a run, of several ([`Trainer::runs`](super::Trainer::runs)): `seed` itself for run 0, another for each of the
+/// others. A trainer with it as its seed, and an objective whose seed of dropout is made the same way, makes that run alone.
+///
+/// ```
+/// use femto_std::trainer::seed_of_run;
+///
+/// assert_eq!(seed_of_run(7, 0), 7);
+/// assert_ne!(seed_of_run(7, 1), seed_of_run(6, 2));
+/// ```
+#[must_use]
+pub fn seed_of_run(seed: u64, run: u32) -> u64 {
     match run {
         0 => seed,
         // Spreading the seed first keeps (seed, run + 1) apart from (seed + 1, run).

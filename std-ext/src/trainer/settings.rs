@@ -159,7 +159,7 @@ impl Settings<'_> {
 
     fn check_numbers(&self) -> Result<(), SettingsError> {
         if self.batch_size == 0 {
-            return Err(SettingsError::NoBatch);
+            return Err(SettingsError::ZeroBatchSize);
         }
         if self.epochs == 0 {
             return Err(SettingsError::NoEpochs);
@@ -202,6 +202,11 @@ impl Settings<'_> {
     }
 
     fn check_watched(&self, metrics: &[&'static str], has_validation: bool) -> Result<(), SettingsError> {
+        for (index, name) in metrics.iter().enumerate() {
+            if metrics.iter().take(index).any(|other| other == name) {
+                return Err(SettingsError::MetricTwice { name: (*name).to_owned() });
+            }
+        }
         let watched = self.watched(has_validation);
         if !has_validation {
             let what = match (watched, metrics.first()) {
