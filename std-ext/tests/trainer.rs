@@ -427,6 +427,16 @@ fn a_diagnosis_has_the_gradient_of_the_whole() -> Result {
     let expected: f64 = gradient.as_slice()[..24].iter().map(|g| f64::from(*g).powi(2)).sum();
     assert!((first.gradient_norm / expected.sqrt() - 1.0).abs() < 1e-5, "{first:?} against {}", expected.sqrt());
     assert!(first.dead.is_some() && first.saturated.is_none(), "a rectifier is dead or alive");
+    let Dense { weights, biases, .. } = net.layers.head;
+    let mut squares = 0.0;
+    for [x, y] in train.inputs() {
+        for unit in 0..8 {
+            let output = (x * weights[0][unit] + y * weights[1][unit] + biases[unit]).max(0.0);
+            squares += f64::from(output).powi(2);
+        }
+    }
+    let expected = (squares / 150.0_f64).sqrt();
+    assert!((first.output_norm / expected - 1.0).abs() < 1e-5, "{first:?} against {expected}");
     assert_eq!((found.layers[1].parameters, found.layers[2].dead), (0, None), "dropout and the last layer");
     Ok(())
 }

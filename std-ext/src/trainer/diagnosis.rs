@@ -34,6 +34,8 @@ pub struct LayerDiagnosis {
     pub gradient_norm: f64,
     /// How many weights and biases.
     pub parameters: usize,
+    /// The norm of its outputs for a sample, the root of the mean square over the samples.
+    pub output_norm: f64,
     /// The mean of its outputs.
     pub mean: f64,
     /// The standard deviation of its outputs.
@@ -289,6 +291,7 @@ impl SeenLayer {
             parameter_norm: 0.0,
             gradient_norm: 0.0,
             parameters: 0,
+            output_norm: (self.squares / count * units as f64).sqrt(),
             mean,
             deviation: (self.squares / count - mean * mean).max(0.0).sqrt(),
             dead: matches!(self.kind, Kind::Rectifier).then(dead),
