@@ -83,8 +83,8 @@ struct Options {
     /// with few images are made by one.
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     threads: usize,
-    /// Save the training here after each epoch, and go on from there where the file exists; a line for each epoch goes to
-    /// a file beside it that ends in .jsonl.
+    /// Save the training here after each epoch and at Ctrl-C, and go on from there where the file exists; a line for each
+    /// epoch goes to PATH.jsonl.
     #[arg(long, value_name = "PATH")]
     resume: Option<PathBuf>,
     /// Draw the losses and the validation accuracy of all epochs to this file, as its extension says: .svg or .png.
@@ -186,6 +186,10 @@ fn fit(
         });
     if let Some(path) = &options.resume {
         trainer = trainer.checkpoint(path, Every::Epochs(1)).log(log_path(path));
+        #[cfg(feature = "interrupt")]
+        {
+            trainer = trainer.stop_on_ctrl_c();
+        }
     }
     let mut net = Digits::ZERO;
     let outcome = trainer.fit(&mut net, optimizer, &OBJECTIVE, &parts.train, Some(&parts.validation))?;
@@ -227,7 +231,9 @@ fn check_saved(path: &Path, net: &Digits, level: Level, images: &[[f32; DIGITS_P
 
 /// Where the epochs of a training are noted that is saved at `checkpoint`.
 fn log_path(checkpoint: &Path) -> PathBuf {
-    checkpoint.with_extension("jsonl")
+    let mut path = checkpoint.as_os_str().to_owned();
+    path.push(".jsonl");
+    path.into()
 }
 
 /// The process number keeps runs that go on at the same time apart.

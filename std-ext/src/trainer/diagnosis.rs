@@ -102,6 +102,12 @@ impl fmt::Display for Warning {
                 "the gradient vanishes on its way to layer {layer}, where it is {ratio:.1e} of that of a later layer: use \
                  ReLU, He or Glorot initial weights, or fewer layers"
             ),
+            Self::Exploding { layer, ratio } if !ratio.is_finite() => {
+                write!(
+                    formatter,
+                    "the gradient of layer {layer} is not finite: use a smaller learning rate or clip gradients"
+                )
+            }
             Self::Exploding { layer, ratio } => write!(
                 formatter,
                 "the gradient of layer {layer} explodes: it is {ratio:.1e} times as long as the parameters; scale inputs \

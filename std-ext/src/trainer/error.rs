@@ -88,11 +88,23 @@ pub enum SettingsError {
         /// How many runs are to be made.
         runs: u32,
     },
-    /// Several runs need an optimizer that can begin anew.
-    #[error("the optimizer has made {steps} steps before, but each of several runs begins anew: pass a new one")]
+    /// Drawn weights need an optimizer that begins with them.
+    #[error("the optimizer has made {steps} steps before, but the weights are drawn anew: pass a new one")]
     UsedOptimizer {
         /// Steps that the optimizer has made.
         steps: u32,
+    },
+    /// The units of a layer would stay alike.
+    #[error(
+        "all weights are 0, and the units of a layer would stay alike: say with Trainer::init how they are drawn, or draw \
+         them before"
+    )]
+    ZeroWeights,
+    /// One file for two things.
+    #[error("{} is to be both the checkpoint and the log: give each a file of its own", path.display())]
+    SamePath {
+        /// The file.
+        path: PathBuf,
     },
     /// No rows to diagnose with.
     #[error("the diagnosis looks at 0 samples: use at least 1, usually some hundred")]
@@ -111,8 +123,9 @@ pub enum SettingsError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// Settings that make no sense. Nothing was changed.
-    #[error("the trainer cannot begin")]
+    /// Settings that make no sense. Nothing was changed, but where a schedule gives no rate at a later step: then the network
+    /// is as it was there.
+    #[error("the settings of the trainer cannot be used")]
     Settings(#[from] SettingsError),
     /// A set that the network cannot work with. Nothing was changed.
     #[error("the {set} set cannot be used")]
@@ -122,7 +135,8 @@ pub enum TrainError {
         /// What is wrong with it.
         source: EpochError,
     },
-    /// Numbers became infinite or NaN. The network is as it was then; the last checkpoint is from before.
+    /// Numbers became infinite or NaN. The network has the best weights where early stopping has kept some, else it is as it
+    /// was then; the last checkpoint is from before.
     #[error("training diverged in epoch {epoch}, step {step} of run {run} (all counted from 0): {place}")]
     NotFinite {
         /// The run, from 0 up.

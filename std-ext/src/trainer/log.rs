@@ -42,6 +42,11 @@ impl Log {
         Ok(Self { path: path.to_owned(), file, bytes })
     }
 
+    /// How long it is, in bytes.
+    pub(super) const fn len(&self) -> u64 {
+        self.bytes
+    }
+
     /// Hands it to the disk, and says how long it is.
     pub(super) fn sync(&self) -> Result<u64, TrainError> {
         match self.file.sync_data() {

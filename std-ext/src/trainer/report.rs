@@ -32,7 +32,8 @@ pub struct EpochRecord {
     pub rate: f32,
     /// The mean loss of its samples, each as it was before the step of its batch, without penalty, in the unit of the loss.
     pub train_loss: f64,
-    /// The mean loss of the validation set with the weights to predict with; none without such a set.
+    /// The mean loss of the validation set with the weights to predict with; none without such a set, and from a log where
+    /// it was not finite.
     pub validation_loss: Option<f64>,
     /// The metrics of the validation set, by their names.
     #[serde(deserialize_with = "null_is_nan")]
@@ -86,6 +87,8 @@ pub enum Stop {
     Callback,
     /// Somebody pressed Ctrl-C.
     Interrupted,
+    /// The last of several runs diverged; that of a single one is an error.
+    Diverged,
 }
 
 impl Stop {
@@ -112,6 +115,7 @@ impl fmt::Display for Stop {
             Self::EarlyStopping => "it does not become better any more",
             Self::Callback => "a callback asked for it",
             Self::Interrupted => "it was interrupted",
+            Self::Diverged => "its numbers became infinite or NaN",
         })
     }
 }
@@ -135,6 +139,8 @@ pub struct Outcome {
     /// All epochs since the training began or was taken up again, of all runs. [`read_log`](super::read_log) gives those
     /// before, too.
     pub records: Vec<EpochRecord>,
+    /// Of several runs those that diverged. Of such a run the best weights that early stopping had kept count, if any.
+    pub diverged: Vec<u32>,
     /// The diagnoses that were asked for, since the training began or was taken up again.
     pub diagnoses: Vec<Diagnosis>,
 }

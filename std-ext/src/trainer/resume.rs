@@ -5,8 +5,9 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use femto::early_stopping::{Best, Progress};
+use femto::init::Init;
 use femto::layer::Layer;
-use femto::loss::Reduction;
+use femto::loss::{Loss, Reduction};
 use femto::train::Objective;
 use femto::{Flat, Level, Net};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use super::state::{Kept, State, Sums};
 use super::{Stop, TrainError};
 use crate::checkpoint::{self, Checkpoint};
 use crate::data::Dataset;
+use crate::evaluate::mean_loss;
 use crate::heap::boxed;
 use crate::optimizer::RatedOptimizer;
 use crate::weights::fnv_1a;
@@ -40,11 +42,13 @@ struct Saved {
     steps: u32,
     optimizer_steps: u32,
     sums: [u64; 3],
+    measured: u64,
     seconds: u64,
     log_bytes: Option<u64>,
     stopping: Option<SavedStopping>,
     plateau: Option<SavedPlateau>,
     kept: Option<SavedKept>,
+    diverged: Vec<u32>,
     ended: Option<SavedStop>,
 }
 
@@ -81,12 +85,12 @@ pub(super) struct Identity(Vec<(String, String)>);
 
 impl Identity {
     /// Of the network, the objective and the data.
-    pub(super) fn new<L: Layer, T, F>(
+    pub(super) fn new<L: Layer, T: Clone, F: Loss<T>>(
         level: Level,
         objective: &Objective<F>,
         train: &Dataset<L::In, T>,
         validation: Option<&Dataset<L::In, T>>,
-    ) -> Self {
+    ) -> Result<Self, TrainError> {
         let mut this = Self(Vec::new());
         let reduction = match objective.reduction {
             Reduction::Mean => "mean",
@@ -101,7 +105,18 @@ impl Identity {
         this.add("seed of dropout", &objective.noise.seed);
         this.add("training set", &Self::set(train));
         this.add("validation set", &validation.map_or_else(|| "none".to_owned(), Self::set));
-        this
+        for (name, set) in [("training", Some(train)), ("validation", validation)] {
+            if let Some(set) = set {
+                // Targets and losses are of any type: what they come to tells them apart.
+                let mut net = boxed::<Net<L>>();
+                net.init(Init::GlorotUniform, 0);
+                let loss = mean_loss(&net, level, objective.loss, set)
+                    .map_err(|source| TrainError::Set { set: name, source })?;
+                let bits = format_args!("{:016x}", loss.to_bits()).to_string();
+                this.add(&format!("hash of the loss on the {name} set, and so of its targets"), &bits);
+            }
+        }
+        Ok(this)
     }
 
     fn add(&mut self, what: &str, value: &dyn ToString) {
@@ -122,8 +137,8 @@ impl Identity {
         self.add("way of drawing weights", &debug(&settings.init));
         self.add("clipping", &debug(&settings.clip));
         self.add("schedule", &settings.schedule.as_ref().map_or("none", |schedule| schedule.description.as_str()));
-        self.add("plateau", &debug(&settings.plateau));
-        self.add("early stopping", &debug(&settings.early_stopping));
+        self.add("plateau", &debug(&settings.falling()));
+        self.add("early stopping", &debug(&settings.stopping()));
         let watches = settings.early_stopping.is_some() || settings.plateau.is_some();
         self.add("watched number", &debug(&watches.then(|| settings.watched(has_validation))));
         self.add("least change", &debug(&settings.min_change));
@@ -184,7 +199,8 @@ impl Saver {
         Ok(checkpoint::save(&self.path, net, &header, &parts)?)
     }
 
-    /// Takes up the training where the file says it was, and gives what was in its log then; `None` where there is no file. Nothing is changed where the file is not one of this training.
+    /// Takes up the training where the file says it was, and gives what was in its log then; `None` where there is no file.
+    /// Nothing is changed where the file is not one of this training.
     pub(super) fn load<L: Layer>(
         &self,
         net: &mut Net<L>,
@@ -245,7 +261,7 @@ impl<L: Layer> Loaded<L> {
 
 impl Saved {
     fn new<L: Layer>(state: &State<L>, optimizer_steps: u32, log_bytes: Option<u64>) -> Self {
-        let Sums { loss, gradient_norms, seconds } = state.sums;
+        let Sums { loss, gradient_norms, measured, seconds } = state.sums;
         Self {
             run: state.run,
             epoch: state.epoch,
@@ -253,6 +269,7 @@ impl Saved {
             steps: state.steps,
             optimizer_steps,
             sums: [loss, gradient_norms, seconds].map(f64::to_bits),
+            measured,
             seconds: state.seconds.to_bits(),
             log_bytes,
             stopping: state.stopping.map(|stopping| {
@@ -270,6 +287,7 @@ impl Saved {
                 loss: kept.loss.to_bits(),
                 best_epoch: kept.best_epoch,
             }),
+            diverged: state.diverged.clone(),
             ended: state.ended.and_then(|ended| match ended {
                 Stop::Converged => Some(SavedStop::Converged),
                 Stop::EarlyStopping => Some(SavedStop::EarlyStopping),
@@ -281,7 +299,7 @@ impl Saved {
     fn restore<L: Layer>(&self, state: &mut State<L>, loaded: Loaded<L>) {
         let [loss, gradient_norms, seconds] = self.sums.map(f64::from_bits);
         (state.run, state.epoch, state.batch, state.steps) = (self.run, self.epoch, self.batch, self.steps);
-        state.sums = Sums { loss, gradient_norms, seconds };
+        state.sums = Sums { loss, gradient_norms, measured: self.measured, seconds };
         state.seconds = f64::from_bits(self.seconds);
         if let (Some(stopping), Some(saved)) = (&mut state.stopping, &self.stopping) {
             let best = saved.best.map(|(value, at)| Best { value: f32::from_bits(value), at });
@@ -301,6 +319,7 @@ impl Saved {
             run: saved.run,
             best_epoch: saved.best_epoch,
         });
+        state.diverged.clone_from(&self.diverged);
         state.ended = self.ended.map(|ended| match ended {
             SavedStop::Converged => Stop::Converged,
             SavedStop::EarlyStopping => Stop::EarlyStopping,

@@ -22,6 +22,9 @@ use crate::evaluate::{mean_loss, predict_all};
 use crate::heap::boxed;
 use crate::optimizer::RatedOptimizer;
 
+/// Seconds that an epoch takes at the least, for clocks that see none.
+const SHORTEST: f64 = 1e-9;
+
 /// A training that is being made.
 pub(super) struct Run<'r, 'a, L: Layer, T, F, O, W> {
     pub(super) steps: Steps<'r, 'a, L, T, F, O, W>,
@@ -73,20 +76,31 @@ where
             // Begun anew: what cannot be written is found now.
             self.save(state)?;
         }
+        let runs = self.steps.settings.runs;
         loop {
-            let stop = self.one(state)?;
-            self.save(state)?;
-            self.take_weights();
-            if state.best_epoch().is_some() {
+            let end = self.one(state);
+            let has_best = state.best_epoch().is_some();
+            match &end {
+                Ok(_) => {
+                    self.save(state)?;
+                    self.take_weights();
+                }
+                // Other runs, and its own epochs before, are not to blame.
+                Err(TrainError::NotFinite { .. }) if runs > 1 || has_best => state.diverged.push(state.run),
+                Err(_) => return end,
+            }
+            if has_best {
                 self.predicting.as_mut_slice().copy_from_slice(state.best.as_slice());
             }
-            if self.steps.settings.runs > 1 {
+            if runs > 1 && (end.is_ok() || has_best) {
                 self.keep_if_better(state)?;
             }
-            if state.run + 1 >= self.steps.settings.runs || stop.ends_all() {
-                let weights = state.kept.as_ref().map_or(&self.predicting, |kept| &kept.weights);
-                self.steps.net.as_mut_slice().copy_from_slice(weights.as_slice());
-                return Ok(stop);
+            if state.run + 1 >= runs || end.as_ref().is_ok_and(|stop| stop.ends_all()) {
+                let of_this = (end.is_ok() || has_best).then_some(&self.predicting);
+                if let Some(weights) = state.kept.as_ref().map(|kept| &kept.weights).or(of_this) {
+                    self.steps.net.as_mut_slice().copy_from_slice(weights.as_slice());
+                }
+                return if state.kept.is_some() { end.or(Ok(Stop::Diverged)) } else { end };
             }
             self.next_run(state)?;
         }
@@ -158,13 +172,10 @@ where
                 let end = self.end_epoch(state)?;
                 return Ok(Stop::of_both(stop, end));
             }
-            if stop.is_some() {
-                self.check_weights(state)?;
-                return Ok(stop);
-            }
             let asked = self.do_due(state, |every| every.next_step(before(state.steps)) == Some(state.steps))?;
-            if asked.is_some() {
-                return Ok(asked);
+            if let Some(stop) = Stop::of_both(stop, asked) {
+                self.check_weights(state)?;
+                return Ok(Some(stop));
             }
         }
     }
@@ -191,7 +202,9 @@ where
         let (epochs, steps) = (state.epoch, state.steps);
         let is_due = |every: Every| every.is_due_after_epochs(epochs) || every.next_step(before(steps)) == Some(steps);
         let asked = self.do_due(state, is_due)?;
-        Ok(Stop::of_both(stop, is_asked.then_some(Stop::Callback).or(asked)))
+        // Ctrl-C while there was no step.
+        let interrupted = self.steps.interrupt.is_asked().then_some(Stop::Interrupted);
+        Ok(Stop::of_both(stop, is_asked.then_some(Stop::Callback).or(asked).or(interrupted)))
     }
 
     fn do_due(&mut self, state: &State<L>, is_due: impl Fn(Every) -> bool) -> Result<Option<Stop>, TrainError> {
@@ -266,8 +279,8 @@ where
             train_loss: state.sums.loss / steps.train.len() as f64,
             validation_loss,
             metrics,
-            gradient_norm: settings.knows_norms().then(|| state.sums.gradient_norms / state.batch as f64),
-            samples_per_second: steps.train.len() as f64 / state.sums.seconds.max(f64::MIN_POSITIVE),
+            gradient_norm: (state.sums.measured > 0).then(|| state.sums.gradient_norms / state.sums.measured as f64),
+            samples_per_second: steps.train.len() as f64 / state.sums.seconds.max(SHORTEST),
             seconds: state.sums.seconds,
         })
     }
@@ -277,7 +290,7 @@ where
         match self.steps.settings.watched(self.validation.is_some()) {
             Watch::TrainLoss => record.train_loss,
             Watch::ValidationLoss => record.validation_loss.unwrap_or(f64::NAN),
-            Watch::Metric(name) => record.metrics.get(name).copied().unwrap_or(f64::NAN),
+            Watch::Highest(name) | Watch::Lowest(name) => record.metrics.get(name).copied().unwrap_or(f64::NAN),
         }
     }
 

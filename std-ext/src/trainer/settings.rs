@@ -1,9 +1,11 @@
 //! What a trainer is told, as plain data, and whether it makes sense.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use femto::early_stopping::{Better, EarlyStopping};
+use femto::Net;
+use femto::early_stopping::{Better, EarlyStopping, Progress};
 use femto::init::Initializer;
+use femto::layer::{Layer, TensorName};
 use femto::schedule::{Goal, ReduceOnPlateau};
 
 use super::SettingsError;
@@ -73,14 +75,40 @@ pub enum Watch {
     ValidationLoss,
     /// The mean loss of the training set, as the epoch saw it.
     TrainLoss,
-    /// A metric of the validation set, by its name.
-    Metric(&'static str),
+    /// A metric of the validation set, by its name, of which high values are the better ones: an accuracy.
+    Highest(&'static str),
+    /// A metric of the validation set, by its name, of which low values are the better ones: an error.
+    Lowest(&'static str),
+}
+
+impl Watch {
+    /// The metric.
+    pub(super) const fn metric(self) -> Option<&'static str> {
+        match self {
+            Self::Highest(name) | Self::Lowest(name) => Some(name),
+            Self::ValidationLoss | Self::TrainLoss => None,
+        }
+    }
 }
 
 /// A learning rate as a function of the step, and its settings in words.
 pub(super) struct Rates<'a> {
     pub(super) rate: Box<dyn Fn(u32) -> f32 + Send + Sync + 'a>,
     pub(super) description: String,
+}
+
+impl Rates<'_> {
+    /// The rate after so many steps.
+    pub(super) fn rate_at(&self, step: u32) -> Result<f32, SettingsError> {
+        check_rate((self.rate)(step), || format!("{} at step {step}", self.description))
+    }
+}
+
+fn check_rate(rate: f32, of: impl FnOnce() -> String) -> Result<f32, SettingsError> {
+    match rate >= 0.0 && rate.is_finite() {
+        true => Ok(rate),
+        false => Err(SettingsError::Rate { of: of(), rate }),
+    }
 }
 
 /// All settings of a trainer but what is generic in the network.
@@ -127,34 +155,64 @@ impl Settings<'_> {
         listens_to_ctrl_c: false,
     };
 
-    /// The norm of each gradient is known.
-    pub(super) const fn knows_norms(&self) -> bool {
-        self.measures_gradients || matches!(self.clip, Some(Clip::Norm(_)))
-    }
-
     /// What early stopping and plateaus look at.
     pub(super) fn watched(&self, has_validation: bool) -> Watch {
         let usual = if has_validation { Watch::ValidationLoss } else { Watch::TrainLoss };
         self.watch.unwrap_or(usual)
     }
 
-    /// Refuses what makes no sense. `optimizer` is its learning rate and the steps it has made.
-    pub(super) fn check(
-        &self,
-        optimizer: (f32, u32),
-        metrics: &[&'static str],
-        has_validation: bool,
-    ) -> Result<(), SettingsError> {
+    /// Early stopping that has seen nothing, for the best weights of another training are not known. It looks for what the
+    /// watched number says is better.
+    pub(super) fn stopping(&self) -> Option<EarlyStopping> {
+        let set = self.early_stopping?;
+        let better = match self.watch {
+            Some(Watch::Highest(_)) => Better::Higher,
+            Some(Watch::Lowest(_)) => Better::Lower,
+            _ => set.better,
+        };
+        Some(EarlyStopping { better, progress: Progress::default(), ..set })
+    }
+
+    /// The plateau, which looks for what the watched number says is better.
+    pub(super) fn falling(&self) -> Option<ReduceOnPlateau> {
+        let set = self.plateau?;
+        let goal = match self.watch {
+            Some(Watch::Highest(_)) => Goal::Largest,
+            Some(Watch::Lowest(_)) => Goal::Smallest,
+            _ => set.goal,
+        };
+        Some(ReduceOnPlateau { goal, ..set })
+    }
+
+    /// Refuses what makes no sense. `rate` is that of the optimizer.
+    pub(super) fn check(&self, rate: f32, metrics: &[&'static str], has_validation: bool) -> Result<(), SettingsError> {
         self.check_numbers()?;
-        self.check_rates(optimizer.0)?;
+        self.check_rates(rate)?;
         self.check_watched(metrics, has_validation)?;
+        self.check_paths()?;
         match (self.runs, self.init) {
             (0, _) => Err(SettingsError::NoRuns),
-            (1, _) => Ok(()),
-            (runs, None) => Err(SettingsError::NoInit { runs }),
-            _ if optimizer.1 > 0 => Err(SettingsError::UsedOptimizer { steps: optimizer.1 }),
+            (2.., None) => Err(SettingsError::NoInit { runs: self.runs }),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses what a training cannot begin with, that is not taken up again.
+    pub(super) fn check_beginning<L: Layer>(&self, net: &Net<L>, optimizer_steps: u32) -> Result<(), SettingsError> {
+        match self.init {
+            Some(_) if optimizer_steps > 0 => Err(SettingsError::UsedOptimizer { steps: optimizer_steps }),
+            None if has_layers_of_zeros(net) => Err(SettingsError::ZeroWeights),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_paths(&self) -> Result<(), SettingsError> {
+        if let (Some((checkpoint, _)), Some(log)) = (&self.checkpoint, &self.log)
+            && place_of(checkpoint) == place_of(log)
+        {
+            return Err(SettingsError::SamePath { path: log.clone() });
+        }
+        Ok(())
     }
 
     fn check_numbers(&self) -> Result<(), SettingsError> {
@@ -189,16 +247,13 @@ impl Settings<'_> {
     }
 
     fn check_rates(&self, optimizer: f32) -> Result<(), SettingsError> {
-        let check = |of: String, rate: f32| match rate >= 0.0 && rate.is_finite() {
-            true => Ok(()),
-            false => Err(SettingsError::Rate { of, rate }),
-        };
         match (&self.schedule, &self.plateau) {
-            (Some(_), Some(_)) => Err(SettingsError::TwoRates),
-            (Some(schedule), None) => check(format!("{} at step 0", schedule.description), (schedule.rate)(0)),
-            (None, Some(plateau)) => check("the plateau".to_owned(), plateau.rate),
-            (None, None) => check("the optimizer".to_owned(), optimizer),
-        }
+            (Some(_), Some(_)) => return Err(SettingsError::TwoRates),
+            (Some(schedule), None) => schedule.rate_at(0)?,
+            (None, Some(plateau)) => check_rate(plateau.rate, || "the plateau".to_owned())?,
+            (None, None) => check_rate(optimizer, || "the optimizer".to_owned())?,
+        };
+        Ok(())
     }
 
     fn check_watched(&self, metrics: &[&'static str], has_validation: bool) -> Result<(), SettingsError> {
@@ -218,7 +273,7 @@ impl Settings<'_> {
                 return Err(SettingsError::NoValidation { what });
             }
         }
-        if let Watch::Metric(name) = watched {
+        if let Some(name) = watched.metric() {
             if metrics.contains(&name) {
                 return Ok(());
             }
@@ -233,4 +288,24 @@ impl Settings<'_> {
         }
         Ok(())
     }
+}
+
+/// Where a file lies or will lie, the same for all ways to write it.
+fn place_of(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = absolute.parent().and_then(|folder| folder.canonicalize().ok());
+    folder.zip(absolute.file_name()).map_or_else(|| absolute.clone(), |(folder, name)| folder.join(name))
+}
+
+/// More than one layer has weights, and all of them are 0: units of a layer would stay alike.
+fn has_layers_of_zeros<L: Layer>(net: &Net<L>) -> bool {
+    let (mut layers, mut are_zero) = (Vec::new(), true);
+    net.for_each_tensor(|tensor, numbers| {
+        if tensor.name == TensorName::Weight && !numbers.is_empty() {
+            layers.push(tensor.layer);
+            are_zero &= numbers.iter().all(|weight| *weight == 0.0);
+        }
+    });
+    layers.dedup();
+    layers.len() > 1 && are_zero
 }

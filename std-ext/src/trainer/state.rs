@@ -1,6 +1,6 @@
 //! How far a training has come: all that the next step and the outcome depend on, besides the network and the optimizer.
 
-use femto::early_stopping::{EarlyStopping, Progress, Verdict};
+use femto::early_stopping::{EarlyStopping, Verdict};
 use femto::layer::Layer;
 use femto::schedule::ReduceOnPlateau;
 use femto::{Flat, Net};
@@ -39,6 +39,8 @@ pub(super) struct State<L: Layer> {
     pub(super) best: Box<Net<L>>,
     /// The weights of the best run so far.
     pub(super) kept: Option<Kept<L>>,
+    /// The runs that diverged.
+    pub(super) diverged: Vec<u32>,
     /// The run has come to an end that is final.
     pub(super) ended: Option<Stop>,
 }
@@ -48,6 +50,8 @@ pub(super) struct State<L: Layer> {
 pub(super) struct Sums {
     pub(super) loss: f64,
     pub(super) gradient_norms: f64,
+    /// How many norms.
+    pub(super) measured: u64,
     pub(super) seconds: f64,
 }
 
@@ -60,14 +64,12 @@ impl<L: Layer> State<L> {
             steps: 0,
             sums: Sums::default(),
             seconds: 0.0,
-            // Without the progress of another training, whose best weights are not known.
-            stopping: settings
-                .early_stopping
-                .map(|stopping| EarlyStopping { progress: Progress::default(), ..stopping }),
-            plateau: settings.plateau,
+            stopping: settings.stopping(),
+            plateau: settings.falling(),
             // Where nothing is watched, nothing is kept.
             best: boxed(),
             kept: None,
+            diverged: Vec::new(),
             ended: None,
         }
     }
@@ -75,7 +77,8 @@ impl<L: Layer> State<L> {
     /// Goes to the beginning of the next run.
     pub(super) fn next_run(&mut self, settings: &Settings<'_>) {
         let fresh = Self::new(settings);
-        *self = Self { run: self.run + 1, seconds: self.seconds, kept: self.kept.take(), ..fresh };
+        let (kept, diverged) = (self.kept.take(), std::mem::take(&mut self.diverged));
+        *self = Self { run: self.run + 1, seconds: self.seconds + self.sums.seconds, kept, diverged, ..fresh };
     }
 
     /// Goes to the beginning of the next epoch.

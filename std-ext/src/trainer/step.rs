@@ -14,7 +14,7 @@ use super::interrupt::Interrupt;
 use super::progress::Bar;
 use super::settings::{Clip, Settings};
 use super::state::State;
-use super::{StepCallback, StepRecord, Stop, TrainError};
+use super::{SettingsError, StepCallback, StepRecord, Stop, TrainError};
 use crate::data::Dataset;
 use crate::epoch::{EpochError, Gathered};
 use crate::heap::boxed;
@@ -75,17 +75,17 @@ where
     }
 
     /// The learning rate of the next step, where it is not the optimizer's own.
-    fn rate(&self, state: &State<L>) -> Option<f32> {
+    fn rate(&self, state: &State<L>) -> Result<Option<f32>, SettingsError> {
         match &self.settings.schedule {
-            Some(schedule) => Some((schedule.rate)(self.optimizer.steps())),
-            None => state.plateau.map(|plateau| plateau.rate),
+            Some(schedule) => schedule.rate_at(self.optimizer.steps()).map(Some),
+            None => Ok(state.plateau.map(|plateau| plateau.rate)),
         }
     }
 
     fn step(&mut self, state: &mut State<L>, order: &[usize]) -> Result<Option<Stop>, TrainError> {
         let Settings { batch_size, min_change, max_steps, .. } = *self.settings;
         let samples = order.chunks(batch_size).nth(state.batch).unwrap_or_default();
-        let (rate, step) = (self.rate(state), self.optimizer.steps());
+        let (rate, step) = (self.rate(state)?, self.optimizer.steps());
         if let Some(before) = &mut self.before {
             before.as_mut_slice().copy_from_slice(self.net.as_slice());
         }
@@ -96,7 +96,10 @@ where
             return Err(TrainError::NotFinite { run: state.run, epoch: state.epoch, step, place });
         }
         state.sums.loss += sum;
-        state.sums.gradient_norms += gradient_norm.map_or(0.0, f64::from);
+        if let Some(norm) = gradient_norm {
+            state.sums.gradient_norms += f64::from(norm);
+            state.sums.measured += 1;
+        }
         state.batch += 1;
         state.steps = state.steps.saturating_add(1);
         let seen = state.batch.saturating_mul(batch_size).min(self.train.len());

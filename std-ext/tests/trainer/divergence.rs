@@ -1,0 +1,120 @@
+//! Numbers that become infinite.
+
+use std::collections::BTreeSet;
+
+use femto_std::trainer::Outcome;
+
+use super::*;
+
+#[test]
+fn what_became_infinite_is_named() -> Result {
+    let mut train = points(40, 1, false)?;
+    let fit = |net: &mut Small, rate: f32, train: &Points| {
+        let mut sgd = sgd(rate);
+        trainer().epochs(50).fit(net, &mut sgd, &OBJECTIVE, train, None).map(|outcome| outcome.stop)
+    };
+    let error = fit(&mut small(), 1e30, &train).expect_err("such a rate explodes");
+    let TrainError::NotFinite { epoch, step, place, .. } = error else { return Err(error.into()) };
+    assert!(epoch == 0 && (1..5).contains(&step), "soon, not in step {step} of epoch {epoch}");
+    assert!(matches!(place, Place::Outputs { .. }), "{place:?}");
+
+    let mut net = small();
+    net.layers.tail.tail.biases[1] = f32::INFINITY;
+    let error = fit(&mut net, 0.1, &train).expect_err("there is an infinite bias");
+    assert!(matches!(error, TrainError::NotFinite { step: 0, place: Place::Outputs { layer: 2 }, .. }), "{error}");
+
+    let mut inputs = train.inputs().to_vec();
+    inputs[17][1] = f32::NAN;
+    train = Dataset::new(inputs, train.targets().to_vec())?;
+    let error = fit(&mut small(), 0.1, &train).expect_err("there is an input NaN");
+    assert!(matches!(error, TrainError::NotFinite { place: Place::Inputs { sample: 17 }, .. }), "{error}");
+    Ok(())
+}
+
+#[test]
+fn a_diverging_training_keeps_its_last_good_checkpoint() -> Result {
+    let train = Dataset::new(vec![[1.0, 2.0]; 8], vec![[1.0, 2.0, 3.0]; 8])?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("run");
+    let fit = || {
+        // The error is seven times as large with each step.
+        let mut trainer = Trainer::new().batch_size(2).epochs(100).checkpoint(&path, Every::Steps(1));
+        let (mut net, mut sgd) = (<net![Dense<2, 3>]>::ZERO, Optimizer::new(Sgd::new(2.0)));
+        let outcome = trainer.fit(&mut net, &mut sgd, &Objective::mean(MeanSquaredError), &train, None);
+        outcome.map(|outcome| outcome.stop)
+    };
+    let first = fit().expect_err("the rate is too large").to_string();
+    assert!(first.contains("epoch 5, step 2"), "finite for some twenty steps: {first}");
+    let second = fit().expect_err("from the last good checkpoint it diverges again").to_string();
+    assert_eq!(first, second, "the same step once more");
+    Ok(())
+}
+
+type Line = net![Dense<1, 1>];
+
+/// Of a line whose slope is drawn with this deviation, the squared error overflows where the slope is large.
+fn from_large_slopes<'a>(deviation: f32) -> Trainer<'a, Line, [f32; 1]> {
+    Trainer::new().batch_size(4).epochs(2).seed(2).init(Init::Normal(deviation)).runs(8)
+}
+
+fn fit_line(mut trainer: Trainer<'_, Line, [f32; 1]>, net: &mut Line) -> Outcome {
+    let train = Dataset::new(vec![[1.0]; 8], vec![[1.0]; 8]).expect("as many inputs as targets");
+    let outcome = trainer.fit(net, &mut Optimizer::new(Sgd::new(1e-3)), &MEAN, &train, None);
+    outcome.expect("not all of them diverge")
+}
+
+const MEAN: Objective<MeanSquaredError> = Objective::mean(MeanSquaredError);
+
+#[test]
+fn of_several_runs_those_that_diverge_are_lost() -> Result {
+    let mut net = Line::ZERO;
+    let outcome = fit_line(from_large_slopes(1e19), &mut net);
+    let mut ended: Vec<_> = outcome.records.iter().filter(|record| record.epoch == 1).collect();
+    assert!(!outcome.diverged.is_empty() && !ended.is_empty(), "some do: {outcome:?}");
+    let all: BTreeSet<_> = ended.iter().map(|record| record.run).chain(outcome.diverged.iter().copied()).collect();
+    assert_eq!(all, (0..8).collect(), "each run diverges or ends: {outcome:?}");
+    ended.sort_by(|a, b| a.train_loss.total_cmp(&b.train_loss));
+    assert_eq!(outcome.run, ended[0].run, "the best of the others");
+    assert!(net.as_slice().iter().all(|w| w.is_finite()), "{net:?}");
+
+    // Stopped behind a run that diverged, and taken up again.
+    let folder = tempfile::tempdir()?;
+    let first_after = outcome.diverged[0] + 1;
+    let path = folder.path().join("run");
+    let stops = from_large_slopes(1e19)
+        .checkpoint(&path, Every::Steps(1))
+        .on_step(move |step| if step.run == first_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+    let mut resumed = Line::ZERO;
+    fit_line(stops, &mut resumed);
+    let again = fit_line(from_large_slopes(1e19).checkpoint(&path, Every::Steps(1)), &mut resumed);
+    assert_eq!((&resumed, again.run), (&net, outcome.run), "the weights");
+    assert_eq!(again.diverged, outcome.diverged, "those before are not forgotten");
+
+    let train = Dataset::new(vec![[1.0]; 8], vec![[1.0]; 8])?;
+    let mut sgd = Optimizer::new(Sgd::new(1e-3));
+    let error = from_large_slopes(1e25).fit(&mut resumed, &mut sgd, &MEAN, &train, None).map(|outcome| outcome.stop);
+    assert!(matches!(error, Err(TrainError::NotFinite { run: 7, .. })), "all of them diverge: {error:?}");
+    Ok(())
+}
+
+#[test]
+fn a_diverging_training_goes_back_to_its_best_epoch() -> Result {
+    let train = Dataset::new(vec![[1.0, 2.0]; 8], vec![[1.0, 2.0, 3.0]; 8])?;
+    let fit = |epochs: u32, runs: u32| {
+        let mut net = <net![Dense<2, 3>]>::ZERO;
+        let mut trainer = Trainer::new().batch_size(2).epochs(epochs).seed(1).init(Init::HeUniform).runs(runs);
+        trainer = trainer.early_stopping(EarlyStopping::new(1000));
+        // The error is seven times as large with each step.
+        let ended = trainer.fit(&mut net, &mut Optimizer::new(Sgd::new(2.0)), &MEAN, &train, Some(&train));
+        (net, ended.map(|outcome| (outcome.stop, outcome.best_epoch, outcome.diverged)))
+    };
+    let (first, ended) = fit(1, 1);
+    assert_eq!(ended?, (Stop::Epochs, Some(0), vec![]), "one epoch");
+    let (net, ended) = fit(100, 1);
+    assert!(matches!(ended, Err(TrainError::NotFinite { .. })), "{ended:?}");
+    assert_eq!(net, first, "the weights of the first epoch");
+    let (net, ended) = fit(100, 2);
+    assert_eq!(ended?, (Stop::Diverged, Some(0), vec![0, 1]), "both have a first epoch");
+    assert!(net == first || net == fit(1, 2).0, "the weights of one of the first epochs");
+    Ok(())
+}
