@@ -25,6 +25,11 @@ use femto_std::interchange::{Names, safetensors};
 use femto_std::metrics::accuracy;
 use femto_std::weights::weights_hash;
 
+#[path = "common/ending.rs"]
+mod ending;
+
+use ending::end;
+
 /// `nn.Sequential(nn.Linear(64, 16), nn.ReLU(), nn.Linear(16, 10))`
 type Digits = net![Dense<DIGITS_PIXELS, 16, Relu>, Dense<16, DIGITS_CLASSES>];
 
@@ -44,18 +49,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    match export_digits(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                eprintln!("  because: {error}");
-                cause = error.source();
-            }
-            ExitCode::FAILURE
-        }
-    }
+    end(export_digits(&Options::parse()))
 }
 
 fn export_digits(options: &Options) -> Result<(), Box<dyn Error>> {

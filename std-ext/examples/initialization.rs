@@ -11,6 +11,7 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Parser;
 use femto::activation::Relu;
@@ -24,6 +25,11 @@ use femto_std::data::Dataset;
 use femto_std::data::generators::{Circles, GeneratorError};
 use femto_std::evaluate::predict_all;
 use femto_std::metrics::accuracy;
+
+#[path = "common/ending.rs"]
+mod ending;
+
+use ending::end;
 
 /// The sigmoid of the output is taken by the loss.
 pub(crate) type Network = net![Dense<2, 10, Relu>, Dense<10, 5, Relu>, Dense<5, 1>];
@@ -69,8 +75,11 @@ struct Options {
 }
 
 /// Runs the example; a module of tests has its other functions alone.
-pub(crate) fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+pub(crate) fn main() -> ExitCode {
+    end(compare(&Options::parse()))
+}
+
+fn compare(options: &Options) -> Result<(), Box<dyn Error>> {
     let level = Level::detect();
     let mut out = io::stdout();
     writeln!(out, "2-10-5-1 on two circles of 300 points, {STEPS} steps with learning rate 0.01; level {level}\n")?;

@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -28,6 +29,11 @@ use femto_std::metrics::accuracy;
 use femto_std::optimizer::{Lbfgs, LbfgsSettings, LineSearch, OptimizerName};
 #[cfg(feature = "plot")]
 use femto_std::plot::{Curves, Panel, PictureFormat};
+
+#[path = "common/ending.rs"]
+mod ending;
+
+use ending::end;
 
 type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
 type Images = Dataset<[f32; 64], u8>;
@@ -51,8 +57,11 @@ struct Options {
     plot: PathBuf,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    end(compare(&Options::parse()))
+}
+
+fn compare(options: &Options) -> Result<(), Box<dyn Error>> {
     check_plot(&options.plot)?;
     let digits = digits();
     let split = stratified_split(digits.targets(), Fractions::new(0.0, 0.2)?, 7)?;

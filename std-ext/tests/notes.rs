@@ -28,34 +28,33 @@ mod logistic_regression;
 use computation_graph::{Nodes, differentiate};
 use gradient_descent::{Step, descend, parts_of_samples};
 
-/// Both classes: their rounding drives a run from large weights apart.
-fn fastest_of_each_class() -> [Level; 2] {
-    [Level::detect(), Level::detect().unfused()]
-}
-
 fn training_accuracy(level: Level, init: Init, seed: u64) -> Result<f64, Box<dyn Error>> {
     let points = initialization::circles(seed)?;
     let net = initialization::train(level, init, seed, &points, initialization::STEPS)?;
     initialization::training_accuracy(level, &net, &points)
 }
 
-#[test]
-fn zeros_find_half_of_the_points_and_large_numbers_more() -> Result<(), Box<dyn Error>> {
-    let level = Level::detect();
-    assert_eq!(training_accuracy(level, Init::Zeros, 10)?, 0.5, "{level}: zeros");
-    // 0.59 to 0.98 over 40 seeds, see the example.
-    let large = training_accuracy(level, Init::Normal(10.0), 10)?;
-    assert!((0.55..0.95).contains(&large), "{level}: large random numbers: {large}");
+/// Of the 300 points so many are found: what the example prints, in both classes of arithmetic. Other seeds end elsewhere,
+/// see the example.
+fn check_found(level: Level, init: Init, expected: u32) -> Result<(), Box<dyn Error>> {
+    let share = training_accuracy(level, init, 10)?;
+    assert_eq!((300.0 * share).round(), f64::from(expected), "{level}, {init:?}: {share}");
     Ok(())
 }
 
 #[test]
+fn zeros_find_half_of_the_points() -> Result<(), Box<dyn Error>> {
+    check_found(Level::detect(), Init::Zeros, 150)
+}
+
+#[test]
+fn large_numbers_find_more() -> Result<(), Box<dyn Error>> {
+    check_found(Level::detect(), Init::Normal(10.0), 242)
+}
+
+#[test]
 fn the_numbers_of_he_find_nearly_all_points() -> Result<(), Box<dyn Error>> {
-    for level in fastest_of_each_class() {
-        let he = training_accuracy(level, Init::HeNormal, 10)?;
-        assert!(he > 0.97, "{level}: {he}");
-    }
-    Ok(())
+    check_found(Level::detect().unfused(), Init::HeNormal, 295)
 }
 
 #[test]
@@ -120,7 +119,7 @@ fn the_graph_has_the_derivatives_of_the_chain_rule() -> Result<(), Box<dyn Error
 
 #[test]
 fn a_single_neuron_tells_threes_from_eights() -> Result<(), Box<dyn Error>> {
-    for level in fastest_of_each_class() {
+    for level in [Level::detect(), Level::detect().unfused()] {
         let mut worst = 1.0_f64;
         for seed in 0..10 {
             let outcome = logistic_regression::learn(level, seed, 50)?;

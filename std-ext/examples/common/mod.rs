@@ -1,11 +1,12 @@
 //! What examples share: options, and how they end.
 
-use std::error::Error;
-use std::process::ExitCode;
-
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory};
 use femto::{Arithmetic, Isa, Level};
+
+mod ending;
+
+pub(crate) use ending::end;
 
 /// Which instructions to run.
 #[derive(Args, Debug)]
@@ -51,18 +52,4 @@ pub(crate) fn learning_rate(text: &str) -> Result<f32, String> {
         Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
         _ => Err("the learning rate must be a number above 0, such as 0.003".to_owned()),
     }
-}
-
-/// How a program ends. Prints the error and what caused it, to the last.
-pub(crate) fn end(result: Result<(), Box<dyn Error>>) -> ExitCode {
-    let Err(error) = result else {
-        return ExitCode::SUCCESS;
-    };
-    eprintln!("error: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        eprintln!("  caused by: {error}");
-        cause = error.source();
-    }
-    ExitCode::FAILURE
 }
