@@ -34,12 +34,8 @@ pub(crate) fn learn(level: Level, seed: u64, epochs: u32) -> Result<Outcome, Box
     let pair: Vec<usize> = (0..digits.len()).filter(|i| [3, 8].contains(&digits.targets()[*i])).collect();
     let pair = digits.select(&pair)?;
     let split = stratified_split(pair.targets(), Fractions::new(0.0, 0.3)?, seed)?;
-    let part = |indices: &[usize]| {
-        let part = pair.select(indices)?;
-        let targets = part.targets().iter().map(|digit| [f32::from(u8::from(*digit == 8))]).collect();
-        Ok::<_, Box<dyn Error>>(femto_std::data::Dataset::new(part.inputs().to_vec(), targets)?)
-    };
-    let (train, test) = (part(&split.train)?, part(&split.test)?);
+    let pair = pair.map_targets(|digit| [f32::from(u8::from(digit == 8))]);
+    let (train, test) = (pair.select(&split.train)?, pair.select(&split.test)?);
 
     // The loss has one valley, so the neuron can begin with zeros.
     let mut neuron = Neuron::ZERO;

@@ -9,17 +9,17 @@
 //! its settings were chosen by: so there are three parts. Some sets come with the crate; [`data`] also reads tables, the
 //! MNIST family and the generators' circles, moons and spirals.
 //!
-//! **A network** is a type, and a layer that does not fit the one before does not compile. A [`trainer`](trainer/index.html) draws its weights,
-//! shuffles, steps, validates, and stops when nothing improves any more.
+//! **A network** is a type, and a layer that does not fit the one before does not compile. A
+//! [`trainer`](trainer/index.html) draws its weights, shuffles, steps, validates, and stops when nothing improves any more.
 //!
 //! **Stopped and taken up again**: killed at any moment, the same program goes on from its checkpoint when it is started
 //! again, and ends with the same bits as if it had not been killed.
 //!
-//! **Watched**: a bar shows the progress on a terminal, each epoch is a line of the log, [`plot`](plot/index.html) draws the curves, and
-//! [`metrics`] count what was taken for what.
+//! **Watched**: a bar shows the progress on a terminal, each epoch is a line of the log,
+//! [`plot`](plot/index.html) draws the curves, and [`metrics`] count what was taken for what.
 //!
-//! **Exported**: [`export`] writes a Rust file and a byte file that firmware includes, [`interchange`](interchange/index.html) what PyTorch and
-//! others read.
+//! **Exported**: [`export`] writes a Rust file and a byte file that firmware includes,
+//! [`interchange`](interchange/index.html) what PyTorch and others read.
 //!
 //! ```
 //! # #[cfg(not(all(feature = "plot", feature = "safetensors", feature = "trainer")))]

@@ -9,8 +9,8 @@ use crate::simd::Simd;
 /// of all mu up to step t, `r = sqrt(v / (1 - b2^t)) + eps`,
 /// `w = w - lr (1 - mu_t) / (1 - p_t) * g / r - lr mu_(t+1) / (1 - p_(t+1)) * m / r`.
 ///
-/// PyTorch keeps the product; here it is worked out anew for each step, in 40 rounds of three multiplications (550 at the most), so that
-/// the step alone says where to go on. Two moments: m and v.
+/// PyTorch keeps the product; here it is worked out anew for each step, in 40 rounds of three multiplications (550 at
+/// the most), so that the step alone says where to go on. Two moments: m and v.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -144,6 +144,21 @@ impl<X, T> Dataset<X, T> {
         self
     }
 
+    /// The same samples with other targets, each made from the one it had: a class as the number that a loss wants, for
+    /// example.
+    ///
+    /// ```
+    /// use femto_std::data::generators::Moons;
+    ///
+    /// let moons = Moons::new(100, 1).generate()?.map_targets(|moon| [f32::from(moon)]); // for `BinaryCrossEntropy`
+    /// assert!(moons.targets().iter().all(|target| [[0.0], [1.0]].contains(target)));
+    /// # Ok::<(), femto_std::data::generators::GeneratorError>(())
+    /// ```
+    #[must_use]
+    pub fn map_targets<U>(self, change: impl FnMut(T) -> U) -> Dataset<X, U> {
+        Dataset { inputs: self.inputs, targets: self.targets.into_iter().map(change).collect() }
+    }
+
     /// Whether there is no sample at all.
     ///
     /// ```

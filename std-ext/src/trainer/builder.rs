@@ -138,9 +138,9 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     /// file is there already, with the bits of a training that was not stopped.
     ///
     /// To begin anew, remove the file, and the log with it. A file of another network, other data or other settings is
-    /// refused, and the error names what differs; only [`Self::epochs`] and [`Self::max_steps`] of a single run may be others, to train on. Of
-    /// data the inputs are compared, and the loss that a fixed network has on them and their targets. Metrics, callbacks and
-    /// threads are free.
+    /// refused, and the error names what differs; only [`Self::epochs`] and [`Self::max_steps`] of a single run may be
+    /// others, to train on. Of data the inputs are compared, and the loss that a fixed network has on them and their
+    /// targets. Metrics, callbacks and threads are free.
     ///
     /// The file is replaced as a whole. A program that is killed while it writes leaves an unfinished `.NAME.??????` beside
     /// it, which nothing reads and may be removed.
@@ -150,8 +150,8 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self.with(|settings| settings.checkpoint = Some((path, every)))
     }
 
-    /// Appends each [`EpochRecord`] to this file as a line of JSON; [`read_log`](super::read_log) reads them. Epochs that are made once more
-    /// after a checkpoint are not there twice.
+    /// Appends each [`EpochRecord`] to this file as a line of JSON; [`read_log`](super::read_log) reads them. Epochs
+    /// that are made once more after a checkpoint are not there twice.
     #[must_use]
     pub fn log(self, path: impl Into<PathBuf>) -> Self {
         let path = path.into();
@@ -183,8 +183,9 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         Trainer { settings, workers, metrics, on_epoch, on_step, on_diagnosis }
     }
 
-    /// Takes this number of the outputs for the validation set, and its targets, after each epoch. [`accuracy`](super::accuracy) is
-    /// one; those of [`metrics`](crate::metrics) are called from a closure. Each metric has a name of its own.
+    /// Takes this number of the outputs for the validation set, and its targets, after each epoch.
+    /// [`accuracy`](super::accuracy) is one; those of [`metrics`](crate::metrics) are called from a closure. Each
+    /// metric has a name of its own.
     #[must_use]
     pub fn metric(mut self, name: &'static str, of: impl FnMut(&[L::Out], &[T]) -> f64 + 'a) -> Self {
         self.metrics.push(Metric { name, of: Box::new(of) });
@@ -198,15 +199,17 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self
     }
 
-    /// Calls this after each step, on the thread that makes them; it may ask to stop with [`ControlFlow::Break`](std::ops::ControlFlow::Break).
+    /// Calls this after each step, on the thread that makes them; it may ask to stop with
+    /// [`ControlFlow::Break`](std::ops::ControlFlow::Break).
     #[must_use]
     pub fn on_step<A: Answer>(mut self, mut callback: impl FnMut(&StepRecord) -> A + Send + 'a) -> Self {
         self.on_step.push(Box::new(move |record| callback(record).into_flow()));
         self
     }
 
-    /// Looks at what goes on inside the network on up to `samples` samples of the training set ([`diagnose`](super::diagnose())) and calls this
-    /// with what it found; it may ask to stop with [`ControlFlow::Break`](std::ops::ControlFlow::Break).
+    /// Looks at what goes on inside the network on up to `samples` samples of the training set
+    /// ([`diagnose`](super::diagnose())) and calls this with what it found; it may ask to stop with
+    /// [`ControlFlow::Break`](std::ops::ControlFlow::Break).
     ///
     /// ```
     /// use femto::layer::Dense;

@@ -123,8 +123,8 @@ pub enum SettingsError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// Settings that make no sense. Nothing was changed, but where a schedule gives no rate at a later step: then the network
-    /// is as it was there.
+    /// Settings that make no sense. Nothing was changed, but where a schedule gives no rate at a later step: then the
+    /// network is as it was there.
     #[error("the settings of the trainer cannot be used")]
     Settings(#[from] SettingsError),
     /// A set that the network cannot work with. Nothing was changed.

@@ -154,10 +154,10 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
     /// Trains the network. Afterwards it holds the weights to predict with: those of the best epoch with early stopping,
     /// the average of optimizers that average, those of the best run.
     ///
-    /// The optimizer is any [`RatedOptimizer`]: an [`Optimizer`](femto::optimizer::Optimizer), whose steps are made in place
-    /// as long as nobody wants to see a gradient, or one by its name
-    /// ([`OptimizerName::with_rate`](crate::optimizer::OptimizerName::with_rate)). For a schedule use [`Self::schedule`], not
-    /// a rule that has one.
+    /// The optimizer is any [`RatedOptimizer`]: an [`Optimizer`](femto::optimizer::Optimizer), whose steps are made in
+    /// place as long as nobody wants to see a gradient, or one by its name
+    /// ([`OptimizerName::with_rate`](crate::optimizer::OptimizerName::with_rate)). For a schedule use
+    /// [`Self::schedule`], not a rule that has one.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! IDX files, in which MNIST and its relatives come, plain or compressed by gzip.
 //!
-//! The format is that of *The MNIST database of handwritten digits* by Y. Le Cun, C. Cortes and C. Burges: two bytes 0, the type
-//! of the numbers (0x08: bytes), how many dimensions there are, the size of each as big-endian 32 bits, then the
-//! numbers, the last dimension fastest. Files of bytes are read: images of any size, and labels.
+//! The format is that of *The MNIST database of handwritten digits* by Y. Le Cun, C. Cortes and C. Burges: two bytes 0,
+//! the type of the numbers (0x08: bytes), how many dimensions there are, the size of each as big-endian 32 bits, then
+//! the numbers, the last dimension fastest. Files of bytes are read: images of any size, and labels.
 //!
 //! What is compressed is recognised by its first bytes, whatever the name of the file, and read by the cargo feature
 //! `gzip` (on by default). Nothing is allocated for what a header promises before as many bytes were seen, and more than
