@@ -31,7 +31,7 @@ use femto_std::optimizer::{OptimizerName, RatedOptimizer};
 #[cfg(feature = "plot")]
 use femto_std::plot::{Best, Curves, Panel, PictureFormat, PlotError};
 use femto_std::threads::Threads;
-use femto_std::trainer::{self, Every, Outcome, Trainer};
+use femto_std::trainer::{self, Every, Outcome, Stop, Trainer};
 #[cfg(feature = "plot")]
 use femto_std::trainer::{EpochRecord, read_log};
 use femto_std::weights::{self, weights_hash};
@@ -111,6 +111,12 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
 
     let threads = Threads::new(level, options.threads)?;
     let (net, outcome) = train_network(options, &threads, &parts)?;
+    if let Some(steps) = outcome.resumed_at {
+        writeln!(out, "went on behind step {steps} of {}", outcome.steps)?;
+    }
+    if outcome.stop == Stop::Interrupted {
+        writeln!(out, "interrupted: the same command goes on from here")?;
+    }
 
     let classes = predict_classes(&net, level, parts.test.inputs());
     let pairs = parts.test.targets().iter().copied().zip(classes.iter().copied());
