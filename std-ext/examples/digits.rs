@@ -17,6 +17,8 @@ use std::process::{self, ExitCode};
 
 use clap::{Parser, value_parser};
 use femto::activation::Relu;
+#[cfg(feature = "plot")]
+use femto::early_stopping::Better;
 use femto::flat::Split;
 use femto::init::Init;
 use femto::layer::Dense;
@@ -29,16 +31,21 @@ use femto_std::evaluate::{predict_all, predict_classes};
 use femto_std::metrics::{ConfusionMatrix, accuracy};
 use femto_std::optimizer::{OptimizerName, RatedOptimizer};
 #[cfg(feature = "plot")]
-use femto_std::plot::{Best, Curves, Panel, PictureFormat, PlotError};
+use femto_std::plot::{Curves, Panel, PlotError};
 use femto_std::threads::Threads;
-use femto_std::trainer::{self, Every, Outcome, Stop, Trainer};
+use femto_std::trainer::{self, Every, Outcome, Request, Stop, Trainer};
 #[cfg(feature = "plot")]
 use femto_std::trainer::{EpochRecord, read_log};
 use femto_std::weights::{self, weights_hash};
 
 mod common;
+#[cfg(feature = "plot")]
+#[path = "common/picture.rs"]
+mod picture;
 
 use common::{LevelOptions, end, learning_rate};
+#[cfg(feature = "plot")]
+use picture::picture_path;
 
 /// 64 pixels in, 32 hidden neurons, one logit for each digit out.
 type Digits = net![Dense<DIGITS_PIXELS, 32, Relu>, Dense<32, DIGITS_CLASSES>];
@@ -81,8 +88,8 @@ struct Options {
     level: LevelOptions,
     /// How many threads to train on, 0 for as many as the machine runs at the same time; the weights are the same. Steps
     /// with few images are made by one.
-    #[arg(long, value_name = "COUNT", default_value_t = 1)]
-    threads: usize,
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = value_parser!(u16).range(..=1024))]
+    threads: u16,
     /// Save the training here after each epoch and at Ctrl-C, and go on from there where the file exists; a line for each
     /// epoch goes to PATH.jsonl.
     #[arg(long, value_name = "PATH")]
@@ -105,11 +112,16 @@ fn main() -> ExitCode {
 /// All of it: train, test, save, and check what was saved.
 fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
+    if let (Some(saved), Some(resumed)) = (&options.save, &options.resume)
+        && saved == resumed
+    {
+        return Err(format!("--save and --resume are both {}: give each a file of its own", saved.display()).into());
+    }
     let parts = Parts::new()?;
     let (train, validation, test) = (parts.train.len(), parts.validation.len(), parts.test.len());
     writeln!(out, "digits: {train} to train with, {validation} to validate, {test} to test; level: {level}")?;
 
-    let threads = Threads::new(level, options.threads)?;
+    let threads = Threads::new(level, options.threads.into())?;
     let (net, outcome) = train_network(options, &threads, &parts)?;
     if let Some(steps) = outcome.resumed_at {
         writeln!(out, "went on behind step {steps} of {}", outcome.steps)?;
@@ -133,18 +145,16 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     #[cfg(feature = "plot")]
     if let Some(path) = &options.plot {
         // Those before the training was taken up again are in the log alone.
-        let records = options.resume.as_deref().map_or(Ok(outcome.records), |path| read_log(log_path(path)))?;
+        let log = options.resume.as_deref().map(log_path);
+        let records = log.as_ref().map_or(Ok(outcome.records), read_log)?;
+        if let (Some(log), []) = (log, &records[..]) {
+            let log = log.display();
+            return Err(format!("{log} has no epochs to draw: it was removed after the training that wrote it").into());
+        }
         draw(path, &records)?;
         writeln!(out, "drawn: {}", path.display())?;
     }
     Ok(())
-}
-
-/// The value of `--plot`.
-#[cfg(feature = "plot")]
-fn picture_path(text: &str) -> Result<PathBuf, PlotError> {
-    PictureFormat::of_path(text)?;
-    Ok(text.into())
 }
 
 /// The curves of the training.
@@ -153,7 +163,7 @@ fn draw(path: &Path, records: &[EpochRecord]) -> Result<(), PlotError> {
     let curve = |of: fn(&EpochRecord) -> f64| records.iter().map(of).collect::<Vec<_>>();
     let (training, validation) = (curve(|r| r.train_loss), curve(|r| r.validation_loss.unwrap_or(f64::NAN)));
     let loss = Panel::new("loss").logarithmic().curve("training", &training).curve("validation", &validation);
-    let accuracy = Panel::new("accuracy").best(Best::Largest).curve("validation", &curve(|r| r.metrics["accuracy"]));
+    let accuracy = Panel::new("accuracy").best(Better::Higher).curve("validation", &curve(|r| r.metrics["accuracy"]));
     Curves::new("digits").panel(loss).panel(accuracy).save(path)
 }
 
@@ -188,7 +198,7 @@ fn fit(
         .on_epoch(|record| {
             let (epoch, loss, share) = (record.epoch + 1, record.train_loss, record.metrics["accuracy"]);
             printed = writeln!(io::stdout(), "epoch {epoch:>3}: train loss {loss:.4}, validation accuracy {share:.4}");
-            if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if printed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(Request::Pause) }
         });
     if let Some(path) = &options.resume {
         trainer = trainer.checkpoint(path, Every::Epochs(1)).log(log_path(path));

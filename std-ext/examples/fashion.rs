@@ -73,8 +73,8 @@ struct Options {
     #[command(flatten)]
     level: LevelOptions,
     /// How many threads to train on, 0 for as many as the machine runs at the same time; the weights are the same.
-    #[arg(long, value_name = "COUNT", default_value_t = 1)]
-    threads: usize,
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = value_parser!(u16).range(..=1024))]
+    threads: u16,
 }
 
 fn main() -> ExitCode {
@@ -87,7 +87,7 @@ fn main() -> ExitCode {
 fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
     let parts = standardised(fashion_mnist(&options.data)?);
-    let threads = Threads::new(level, options.threads)?;
+    let threads = Threads::new(level, options.threads.into())?;
     let (train, test) = (parts.train.len(), parts.test.len());
     writeln!(out, "fashion: {train} to train with, {test} to test; level: {level}, threads: {}", threads.count())?;
 
@@ -132,13 +132,10 @@ fn fit(
     parts: &TrainAndTest,
     optimizer: &mut (impl RatedOptimizer<Layers> + Send),
 ) -> Result<(Box<Fashion>, Duration), Box<dyn Error>> {
-    let batch = usize::try_from(options.batch)?;
-    let steps = options.epochs.saturating_mul(u32::try_from(parts.train.len().div_ceil(batch))?);
     let (mut net, mut printed) = (boxed::<Fashion>(), Ok(()));
-    let mut trainer = Trainer::new()
-        .batch_size(batch)
-        .epochs(options.epochs)
-        .seed(options.seed)
+    let trainer = Trainer::new().batch_size(usize::try_from(options.batch)?).epochs(options.epochs).seed(options.seed);
+    let steps = trainer.steps_for(parts.train.len());
+    let mut trainer = trainer
         .init(Init::HeUniform)
         .schedule(Linear { from: optimizer.learning_rate(), to: 0.0, steps })
         .workers(threads)

@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+#[cfg(feature = "plot")]
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -28,12 +29,17 @@ use femto_std::evaluate::{mean_loss, predict_classes};
 use femto_std::metrics::accuracy;
 use femto_std::optimizer::{Lbfgs, LbfgsSettings, LineSearch, OptimizerName};
 #[cfg(feature = "plot")]
-use femto_std::plot::{Curves, Panel, PictureFormat};
+use femto_std::plot::{Curves, Panel};
 
 #[path = "common/ending.rs"]
 mod ending;
+#[cfg(feature = "plot")]
+#[path = "common/picture.rs"]
+mod picture;
 
 use ending::end;
+#[cfg(feature = "plot")]
+use picture::picture_path;
 
 type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
 type Images = Dataset<[f32; 64], u8>;
@@ -53,7 +59,8 @@ struct Options {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     /// Where to draw the losses of all optimizers, as .svg or .png.
-    #[arg(long, value_name = "PATH", default_value = "optimizers.svg")]
+    #[cfg(feature = "plot")]
+    #[arg(long, value_name = "PATH", default_value = "optimizers.svg", value_parser = picture_path)]
     plot: PathBuf,
 }
 
@@ -62,7 +69,6 @@ fn main() -> ExitCode {
 }
 
 fn compare(options: &Options) -> Result<(), Box<dyn Error>> {
-    check_plot(&options.plot)?;
     let digits = digits();
     let split = stratified_split(digits.targets(), Fractions::new(0.0, 0.2)?, 7)?;
     let course = Course {
@@ -101,16 +107,12 @@ fn compare(options: &Options) -> Result<(), Box<dyn Error>> {
 
     writeln!(out, "\n{}", Row::head("schedule", "from"))?;
     course.schedules(&mut out)?;
-    draw(&mut out, &curves, &options.plot)
-}
-
-/// Refuses before the training what could not be drawn after it.
-#[cfg(feature = "plot")]
-fn check_plot(path: &Path) -> Result<(), Box<dyn Error>> {
-    PictureFormat::of_path(path)?;
+    #[cfg(feature = "plot")]
+    draw(&mut out, &curves, &options.plot)?;
     Ok(())
 }
 
+/// Refuses before the training what could not be drawn after it.
 /// Saves the training losses of all optimizers, each over its own training: that of rprop is of more epochs, that of l-bfgs
 /// of whole steps.
 #[cfg(feature = "plot")]
@@ -124,17 +126,6 @@ fn draw(out: &mut impl Write, curves: &[(&str, Vec<f64>)], path: &Path) -> Resul
     let curves = Curves::new("64-32-10 on handwritten digits").x_label("share of the training in %").panel(panel);
     curves.size(1000, 700).save(path)?;
     writeln!(out, "\nlosses drawn in {}", path.display())?;
-    Ok(())
-}
-
-#[cfg(not(feature = "plot"))]
-fn check_plot(_: &Path) -> Result<(), Box<dyn Error>> {
-    Ok(())
-}
-
-#[cfg(not(feature = "plot"))]
-fn draw(out: &mut impl Write, _: &[(&str, Vec<f64>)], _: &Path) -> Result<(), Box<dyn Error>> {
-    writeln!(out, "\nlosses not drawn: this program was built without the feature `plot`")?;
     Ok(())
 }
 

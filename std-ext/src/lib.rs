@@ -27,7 +27,7 @@
 //! # #[cfg(all(feature = "plot", feature = "safetensors", feature = "trainer"))]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use femto::activation::Relu;
-//! use femto::early_stopping::EarlyStopping;
+//! use femto::early_stopping::{Better, EarlyStopping};
 //! use femto::init::Init;
 //! use femto::layer::Dense;
 //! use femto::loss::CrossEntropy;
@@ -39,7 +39,7 @@
 //! use femto_std::export;
 //! use femto_std::interchange::{Names, safetensors};
 //! use femto_std::metrics::ConfusionMatrix;
-//! use femto_std::plot::{Best, Curves, Panel};
+//! use femto_std::plot::{Curves, Panel};
 //! use femto_std::trainer::{Every, Trainer, accuracy, read_log};
 //!
 //! # let folder = tempfile::tempdir()?;
@@ -83,7 +83,7 @@
 //! let shares: Vec<f64> = records.iter().map(|record| record.metrics["accuracy"]).collect();
 //! Curves::new("digits")
 //!     .panel(Panel::new("loss").logarithmic().curve("training", &losses))
-//!     .panel(Panel::new("accuracy").best(Best::Largest).curve("validation", &shares))
+//!     .panel(Panel::new("accuracy").best(Better::Higher).curve("validation", &shares))
 //!     .save(file("digits.svg"))?;
 //! let classes = predict_classes(&reader, Level::detect(), test.inputs());
 //! let matrix = ConfusionMatrix::<10>::from_pairs(test.targets().iter().copied().zip(classes))?;
@@ -143,4 +143,5 @@ pub mod plot;
 pub mod threads;
 #[cfg(feature = "trainer")]
 pub mod trainer;
+mod type_names;
 pub mod weights;

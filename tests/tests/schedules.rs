@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use femto::early_stopping::Better;
 use femto::optimizer::{Adam, AdamW, ByKind, Frozen, Groups, LearningRate, Optimizer, Rule, Scheduled, Sgd};
 use femto::schedule::{
-    Constant, Cosine, CosineRestarts, Exponential, Goal, InverseTime, Linear, Milestones, OneCycle, Polynomial,
+    Constant, Cosine, CosineRestarts, Exponential, InverseTime, Linear, Milestones, OneCycle, Polynomial,
     ReduceOnPlateau, Schedule, Sequence, Staircase, Warmup,
 };
 use femto_tests::levels;
@@ -116,7 +117,7 @@ fn plateaus_are_those_of_pytorch() {
         ("patience 2", ReduceOnPlateau { patience: 2, ..half }),
         ("cooldown", ReduceOnPlateau { patience: 1, cooldown: 3, smallest: 0.02, ..half }),
         ("threshold", ReduceOnPlateau { patience: 1, threshold: 0.1, ..half }),
-        ("largest", ReduceOnPlateau { goal: Goal::Largest, patience: 3, factor: 0.25, ..half }),
+        ("largest", ReduceOnPlateau { better: Better::Higher, patience: 3, factor: 0.25, ..half }),
     ]);
     assert!(settings.keys().eq(file.plateaus.keys()), "every plateau of the file is compared");
     for (name, plateau) in &mut settings {
@@ -127,7 +128,7 @@ fn plateaus_are_those_of_pytorch() {
             let text = serde_json::to_string(plateau).unwrap();
             *plateau = serde_json::from_str(&text).unwrap();
             let metric = metric.unwrap_or(f32::NAN);
-            let rate = plateau.observe(if plateau.goal == Goal::Largest { 1.0 - metric } else { metric });
+            let rate = plateau.observe(if plateau.better == Better::Higher { 1.0 - metric } else { metric });
             assert!(relative(rate, *exact) < 1e-6, "{name}, value {i}: {rate} is not {exact}");
         }
     }

@@ -52,7 +52,7 @@ mod plateau;
 
 pub use cosine::{Cosine, CosineRestarts, OneCycle};
 pub use decay::{Constant, Exponential, InverseTime, Linear, Milestones, Polynomial, Staircase};
-pub use plateau::{Goal, ReduceOnPlateau};
+pub use plateau::ReduceOnPlateau;
 
 /// A learning rate as a function of the step.
 pub trait Schedule: Copy + Send + Sync {

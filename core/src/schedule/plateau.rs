@@ -1,15 +1,6 @@
 //! A rate that falls when progress ends.
 
-/// Which values of a metric are better.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Goal {
-    /// Small ones: losses.
-    Smallest,
-    /// Large ones: accuracies.
-    Largest,
-}
+use crate::early_stopping::Better;
 
 /// A rate that falls when a metric has not become better for a while. PyTorch's `ReduceLROnPlateau` with a relative
 /// threshold.
@@ -33,8 +24,8 @@ pub enum Goal {
 pub struct ReduceOnPlateau {
     /// The rate now.
     pub rate: f32,
-    /// Which values are better; small ones by default.
-    pub goal: Goal,
+    /// Which values are better; lower ones by default.
+    pub better: Better,
     /// What remains of the rate; 0.1 by default.
     pub factor: f32,
     /// How many values in a row may be no better; 10 by default.
@@ -61,7 +52,7 @@ impl ReduceOnPlateau {
     pub const fn new(rate: f32) -> Self {
         Self {
             rate,
-            goal: Goal::Smallest,
+            better: Better::Lower,
             factor: 0.1,
             patience: 10,
             threshold: 1e-4,
@@ -99,9 +90,9 @@ impl ReduceOnPlateau {
     }
 
     fn is_better(&self, metric: f32) -> bool {
-        match (self.goal, self.best) {
-            (Goal::Smallest, best) => metric < best.unwrap_or(f32::INFINITY) * (1.0 - self.threshold),
-            (Goal::Largest, best) => metric > best.unwrap_or(f32::NEG_INFINITY) * (1.0 + self.threshold),
+        match (self.better, self.best) {
+            (Better::Lower, best) => metric < best.unwrap_or(f32::INFINITY) * (1.0 - self.threshold),
+            (Better::Higher, best) => metric > best.unwrap_or(f32::NEG_INFINITY) * (1.0 + self.threshold),
         }
     }
 }

@@ -103,8 +103,12 @@ impl<'a> Safetensors<'a> {
         };
         let len = u64::from_le_bytes(*len);
         let header_len = usize::try_from(len).ok().filter(|len| *len <= MAX_HEADER);
-        let header_len =
-            header_len.ok_or_else(|| malformed(format!("its header of {len} bytes is longer than {MAX_HEADER}")))?;
+        // A file of another kind says nearly always something like this.
+        let header_len = header_len.ok_or_else(|| {
+            malformed(format!(
+                "it is no safetensors file: its header would have {len} bytes, and at most {MAX_HEADER} are read"
+            ))
+        })?;
         let Some((header, data)) = rest.split_at_checked(header_len) else {
             return Err(malformed(format!("it ends within its header of {len} bytes")));
         };

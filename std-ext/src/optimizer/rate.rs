@@ -11,6 +11,7 @@ use femto::{Level, Net};
 
 use super::{Adafactor, Lamb, Lars, Muon, NetOptimizer, TensorOptimizer, TensorRule};
 use crate::epoch::Batch;
+use crate::type_names::describe;
 
 macro_rules! learning_rate {
     ($($rule:ty),*) => {
@@ -100,7 +101,7 @@ pub trait RatedOptimizer<L: Layer>: NetOptimizer<L> {
     /// [`NetOptimizer::apply`] with another rate for this one step. For schedules: the proportions of groups are those of
     /// the optimizer after any number of steps, and after a step with rate 0.
     fn apply_at_rate(&mut self, rate: f32, level: Level, net: &mut Net<L>, gradient: &Net<L>);
-    /// The optimizer and its settings in words: what tells a run with it from one with another.
+    /// The optimizer and its settings in words, those in its type included: what tells a run with it from one with another.
     fn description(&self) -> String;
     /// Makes a step on a batch without a gradient in memory, at this rate or else its own; `None` where the optimizer wants
     /// a whole gradient. [`Optimizer`] does it ([`Net::step_on`]), with the bits of [`NetOptimizer::apply`].
@@ -143,7 +144,7 @@ where
     }
 
     fn description(&self) -> String {
-        format!("{:?}", self.rule)
+        describe(&self.rule)
     }
 
     fn step_in_place<W, T, F>(
@@ -186,7 +187,7 @@ impl<L: Layer, R: TensorRule + LearningRate + Debug> RatedOptimizer<L> for Tenso
     }
 
     fn description(&self) -> String {
-        format!("{:?}", self.rule)
+        describe(&self.rule)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use femto::early_stopping::Better;
 use plotters::backend::DrawingBackend;
 
 use super::axis::{Axis, short};
@@ -10,30 +11,22 @@ use super::colours;
 use super::frame::{BELOW, BESIDE, MARGIN, MEDIUM, Plane, SMALL, TITLE, draw_title};
 use super::{PictureFormat, PlotError, SIZE};
 
-/// Which point of a curve is the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Best {
-    /// The lowest, as of a loss.
-    Smallest,
-    /// The highest, as of an accuracy.
-    Largest,
-}
-
 /// Curves of one unit, drawn in one frame.
 ///
 /// Numbers that are NaN or infinite, beyond 1e100, or not above 0 on a logarithmic scale, leave gaps. A curve that is
 /// all gap stands in the legend alone.
 ///
 /// ```
-/// use femto_std::plot::{Best, Panel};
+/// use femto::early_stopping::Better;
+/// use femto_std::plot::Panel;
 ///
-/// let panel = Panel::new("loss").logarithmic().best(Best::Smallest).curve("training", &[2.0, 0.5, 0.1]);
+/// let panel = Panel::new("loss").logarithmic().best(Better::Lower).curve("training", &[2.0, 0.5, 0.1]);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     label: String,
     is_logarithmic: bool,
-    best: Option<Best>,
+    best: Option<Better>,
     curves: Vec<Curve>,
 }
 
@@ -56,9 +49,10 @@ impl Panel {
         Self { is_logarithmic: true, ..self }
     }
 
-    /// Marks the best point of each curve and says it in the legend [default: not]. Of equal ones it is the first.
+    /// Marks the best point of each curve, the lowest or the highest, and says it in the legend [default: not]. Of equal
+    /// ones it is the first.
     #[must_use]
-    pub fn best(self, best: Best) -> Self {
+    pub fn best(self, best: Better) -> Self {
         Self { best: Some(best), ..self }
     }
 
@@ -91,8 +85,8 @@ impl Panel {
         let shown = curve.points.iter().copied().filter(|point| self.shows(*point));
         shown.reduce(|best_yet, next| {
             let is_better = match best {
-                Best::Smallest => next.1 < best_yet.1,
-                Best::Largest => next.1 > best_yet.1,
+                Better::Lower => next.1 < best_yet.1,
+                Better::Higher => next.1 > best_yet.1,
             };
             if is_better { next } else { best_yet }
         })

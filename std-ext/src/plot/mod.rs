@@ -17,11 +17,12 @@
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use femto_std::plot::{Best, Curves, Panel};
+//! use femto::early_stopping::Better;
+//! use femto_std::plot::{Curves, Panel};
 //!
 //! let (train, validation) = ([2.3, 0.9, 0.5, 0.3], [2.2, 1.0, 0.8, 0.9]);
 //! let loss = Panel::new("loss").logarithmic().curve("training", &train).curve("validation", &validation);
-//! let accuracy = Panel::new("accuracy").best(Best::Largest).curve("validation", &[0.2, 0.7, 0.8, 0.78]);
+//! let accuracy = Panel::new("accuracy").best(Better::Higher).curve("validation", &[0.2, 0.7, 0.8, 0.78]);
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("digits.svg");
 //! Curves::new("digits").panel(loss).panel(accuracy).save(&path)?;
@@ -45,7 +46,7 @@ mod frame;
 
 pub use boundary::BoundaryPlot;
 pub use confusion::ConfusionPlot;
-pub use curves::{Best, Curves, Panel};
+pub use curves::{Curves, Panel};
 
 /// The width and height of a picture that is asked for no other, in pixels.
 const SIZE: (u32, u32) = (900, 600);

@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::fs;
 
+use femto::early_stopping::Better;
+
 use super::*;
 use crate::metrics::ConfusionMatrix;
 
@@ -12,7 +14,7 @@ fn curves() -> Curves {
     let shares: Vec<f64> = losses.iter().map(|loss| 1.0 - loss / 3.0).collect();
     let slow: Vec<f64> = losses.iter().map(|loss| loss + 0.3).collect();
     let loss = Panel::new("loss").logarithmic().curve("training", &losses).curve("validation", &slow);
-    let share = Panel::new("accuracy").best(Best::Largest).curve("validation", &shares);
+    let share = Panel::new("accuracy").best(Better::Higher).curve("validation", &shares);
     Curves::new("<a> & \"b\"").panel(loss).panel(share)
 }
 
@@ -134,7 +136,7 @@ fn what_is_no_number_leaves_gaps() -> Result<(), Box<dyn Error>> {
         (vec![], 2),
         "no epoch"
     );
-    let best = panel().best(Best::Smallest).curve("a", &[3.0, nan, 1.0, 1.0, 2.0]);
+    let best = panel().best(Better::Lower).curve("a", &[3.0, nan, 1.0, 1.0, 2.0]);
     assert_eq!(lines_and_dots(best)?, (vec![3], 2), "a single number, and the mark of the best");
     Ok(())
 }
@@ -142,7 +144,7 @@ fn what_is_no_number_leaves_gaps() -> Result<(), Box<dyn Error>> {
 #[test]
 fn the_best_is_the_first_of_equals_and_never_a_gap() -> Result<(), Box<dyn Error>> {
     let panel = |best| Panel::new("").best(best).curve("a", &[f64::NAN, 2.0, 0.5, 2.0, 0.5, f64::INFINITY]);
-    for (best, expected) in [(Best::Smallest, "a (0.5 at 3)"), (Best::Largest, "a (2 at 2)")] {
+    for (best, expected) in [(Better::Lower, "a (0.5 at 3)"), (Better::Higher, "a (2 at 2)")] {
         let text = String::from_utf8(Curves::new("").panel(panel(best)).to_bytes(PictureFormat::Svg)?)?;
         assert!(text.contains(expected), "{best:?}: no {expected:?} in {text}");
     }
@@ -181,7 +183,7 @@ fn what_cannot_be_drawn_is_refused_in_words() -> Result<(), Box<dyn Error>> {
 fn odd_numbers_and_texts_are_drawn_all_the_same() -> Result<(), Box<dyn Error>> {
     let text = "\u{0}\u{1b}\u{fffe}\u{ffff}\n\u{1f600}".repeat(40);
     let numbers = [1e99, -1e99, f64::MIN_POSITIVE, 5e-324, 1e300, -0.0];
-    let panel = Panel::new(&*text).curve(&*text, &numbers).best(Best::Largest);
+    let panel = Panel::new(&*text).curve(&*text, &numbers).best(Better::Higher);
     let many = (0..60).fold(Panel::new("many").logarithmic(), |panel, i| panel.curve(format!("curve {i}"), &numbers));
     let picture = Curves::new(&*text).x_label(&*text).panel(panel).panel(many).size(320, 290);
     let classes: [String; 40] = std::array::from_fn(|i| text.repeat(i % 3));

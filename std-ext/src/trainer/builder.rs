@@ -13,6 +13,7 @@ use femto::train::Workers;
 use super::metric::Metric;
 use super::settings::{Clip, Every, Rates, Settings, Watch};
 use super::{Answer, Diagnosis, EpochRecord, StepRecord, Trainer};
+use crate::type_names::describe;
 
 impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     fn with(self, change: impl FnOnce(&mut Settings<'a>)) -> Self {
@@ -33,14 +34,22 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self.with(|settings| settings.epochs = epochs)
     }
 
+    /// How many steps all epochs make with so many samples, [`Self::max_steps`] aside.
+    #[must_use]
+    pub fn steps_for(&self, samples: usize) -> u32 {
+        let batches = u32::try_from(samples.div_ceil(self.settings.batch_size.max(1))).unwrap_or(u32::MAX);
+        self.settings.epochs.saturating_mul(batches)
+    }
+
     /// How many steps a run makes at the most. An epoch that it ends in the middle has no [`EpochRecord`].
     #[must_use]
     pub fn max_steps(self, steps: u32) -> Self {
         self.with(|settings| settings.max_steps = Some(steps))
     }
 
-    /// Ends a run after a step that changes each parameter by less than this, in the unit of the parameters. Steps at
-    /// learning rate 0 do not count. Costs a copy of the parameters for each step.
+    /// Ends a run after an epoch none of whose steps changes any parameter by this or more, in the unit of the parameters:
+    /// with all samples in one batch, after the first step that small. Not while a schedule rises, for the steps of a
+    /// warm-up are small; steps at learning rate 0 do not count. Costs a copy of the parameters for each step.
     #[must_use]
     pub fn min_change(self, change: f32) -> Self {
         self.with(|settings| settings.min_change = Some(change))
@@ -61,8 +70,9 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self.with(|settings| settings.init = Some(initializer))
     }
 
-    /// Trains so often, each time with weights, an order and dropout of its own, and keeps the weights with the smallest
-    /// mean loss of the validation set, or of the training set where there is no other. A run that diverges is lost, and
+    /// Trains this many times, each time with weights, an order and dropout of its own, and keeps the weights with the best
+    /// number that is watched ([`Self::watch`]), measured anew; usually the mean loss of the validation set, or of the
+    /// training set where there is no other. A run that diverges is lost, and
     /// [`Outcome::diverged`](super::Outcome::diverged) names it; it is an error where all do. Wants [`Self::init`] and a new
     /// optimizer. The seeds of the first run are those of a single one, the others' are derived from them
     /// ([`seed_of_run`](super::seed_of_run)).
@@ -77,7 +87,8 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self.with(|settings| settings.clip = Some(clip))
     }
 
-    /// Has the learning rate follow a schedule, counted in steps of the optimizer, in place of its own.
+    /// Has the learning rate follow a schedule, counted in steps of the optimizer, in place of its own
+    /// ([`Self::steps_for`] says how many there are).
     ///
     /// ```
     /// use femto::layer::Dense;
@@ -90,18 +101,18 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     /// use femto_std::trainer::Trainer;
     ///
     /// let train = Dataset::new(vec![[1.0], [2.0], [3.0]], vec![[2.0], [4.0], [6.0]])?;
-    /// let cosine = Cosine { rate: 0.05, end: 0.0, steps: 90 };
+    /// let trainer = Trainer::new().epochs(100);
+    /// let cosine = Cosine { rate: 0.05, end: 0.0, steps: trainer.steps_for(train.len()) - 10 };
     /// let mut line = <net![Dense<1, 1>]>::ZERO;
-    /// Trainer::new()
-    ///     .epochs(100)
+    /// trainer
     ///     .schedule(Warmup { steps: 10, start: 0.1, then: cosine })
     ///     .fit(&mut line, &mut Optimizer::new(Momentum::new(1.0)), &Objective::mean(MeanSquaredError), &train, None)?;
     /// assert!((line.layers.weights[0][0] - 2.0).abs() < 0.1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn schedule(self, schedule: impl Schedule + Debug + 'a) -> Self {
-        let description = format!("{schedule:?}");
+    pub fn schedule<S: Schedule + Debug + 'a>(self, schedule: S) -> Self {
+        let description = describe(&schedule);
         let rates = Rates { rate: Box::new(move |step| schedule.rate(step)), description };
         self.with(|settings| settings.schedule = Some(rates))
     }
@@ -119,9 +130,10 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self.with(|settings| settings.early_stopping = Some(stopping))
     }
 
-    /// The number that [`Self::early_stopping`] and [`Self::reduce_on_plateau`] look at after each epoch. Without, it is the
-    /// validation loss, or the training loss where there is nothing to validate with. Of a metric this says whether high
-    /// values are the better ones, whatever the two say.
+    /// The number that [`Self::early_stopping`] and [`Self::reduce_on_plateau`] look at after each epoch, and by which
+    /// [`Self::runs`] are compared. If not set, it is the validation loss, or the training loss where there is nothing to
+    /// validate with. Of a metric this says whether high values are the better ones, whatever the two say; NaN is never
+    /// better.
     #[must_use]
     pub fn watch(self, watch: Watch) -> Self {
         self.with(|settings| settings.watch = Some(watch))
@@ -142,6 +154,38 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     /// others, to train on. Of data the inputs are compared, and the loss that a fixed network has on them and their
     /// targets. Metrics, callbacks and threads are free.
     ///
+    /// It is a [`checkpoint`](crate::checkpoint), from which other programs can read too. Its network is that of the last
+    /// step; the part `best` has the weights that early stopping keeps, the part `kept` those of the best run so far. A
+    /// training goes on otherwise, at another rate after it diverged for example, from weights of the file, without
+    /// [`Self::init`] and with a file of its own:
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use femto::early_stopping::EarlyStopping;
+    /// # use femto::init::Init;
+    /// # use femto::loss::MeanSquaredError;
+    /// # use femto::optimizer::{Optimizer, Sgd};
+    /// # use femto::train::Objective;
+    /// # use femto::{Flat, layer::Dense};
+    /// # use femto_std::{checkpoint, data::Dataset, trainer::{Every, TrainError, Trainer}};
+    /// # type Line = femto::net![Dense<1, 1>];
+    /// # let train = Dataset::new(vec![[1.0], [2.0], [3.0]], vec![[2.0], [4.0], [6.0]])?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let file = |name: &str| folder.path().join(name);
+    /// # let objective = Objective::mean(MeanSquaredError);
+    /// let mut line = Line::ZERO;
+    /// let mut fast = Trainer::new().epochs(500).init(Init::HeUniform).early_stopping(EarlyStopping::new(500));
+    /// fast = fast.checkpoint(file("fast"), Every::Epochs(1));
+    /// let diverged = fast.fit(&mut line, &mut Optimizer::new(Sgd::new(0.5)), &objective, &train, None);
+    /// assert!(matches!(diverged, Err(TrainError::NotFinite(_))));
+    ///
+    /// checkpoint::load(file("fast"))?.read_part("best", line.as_mut_slice())?;
+    /// let mut slow = Trainer::new().epochs(500).checkpoint(file("slow"), Every::Epochs(1));
+    /// slow.fit(&mut line, &mut Optimizer::new(Sgd::new(0.05)), &objective, &train, None)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// The file is replaced as a whole. A program that is killed while it writes leaves an unfinished `.NAME.??????` beside
     /// it, which nothing reads and may be removed.
     #[must_use]
@@ -151,7 +195,7 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     }
 
     /// Appends each [`EpochRecord`] to this file as a line of JSON; [`read_log`](super::read_log) reads them. Epochs
-    /// that are made once more after a checkpoint are not there twice.
+    /// that are made once more after a checkpoint are not there twice; beside a checkpoint, a log belongs to one training.
     #[must_use]
     pub fn log(self, path: impl Into<PathBuf>) -> Self {
         let path = path.into();
@@ -192,15 +236,17 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self
     }
 
-    /// Calls this after each epoch; it may ask to stop with [`ControlFlow::Break`](std::ops::ControlFlow::Break).
+    /// Calls this after each epoch; by its [`Answer`] it may ask for the end of the training, all its runs, or for a pause.
+    /// Callbacks add up.
     #[must_use]
     pub fn on_epoch<A: Answer>(mut self, mut callback: impl FnMut(&EpochRecord) -> A + 'a) -> Self {
         self.on_epoch.push(Box::new(move |record| callback(record).into_flow()));
         self
     }
 
-    /// Calls this after each step, on the thread that makes them; it may ask to stop with
-    /// [`ControlFlow::Break`](std::ops::ControlFlow::Break).
+    /// Calls this after each step, on the thread that makes them; by its [`Answer`] it may ask for the end of the training,
+    /// all its runs, or for a pause. Callbacks add up. What they print goes through a progress bar that is there; print
+    /// from [`Self::on_epoch`] beside one.
     #[must_use]
     pub fn on_step<A: Answer>(mut self, mut callback: impl FnMut(&StepRecord) -> A + Send + 'a) -> Self {
         self.on_step.push(Box::new(move |record| callback(record).into_flow()));
@@ -208,8 +254,8 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     }
 
     /// Looks at what goes on inside the network on up to `samples` samples of the training set
-    /// ([`diagnose`](super::diagnose())) and calls this with what it found; it may ask to stop with
-    /// [`ControlFlow::Break`](std::ops::ControlFlow::Break).
+    /// ([`diagnose`](super::diagnose())) and calls this with what it found; by its [`Answer`] it may ask for the end of the
+    /// training, all its runs, or for a pause. A second one takes the place of the first.
     ///
     /// ```
     /// use femto::layer::Dense;

@@ -20,7 +20,8 @@ const ROWS: usize = 64;
 /// A unit is saturated where the slope of its activation is below this part of the largest.
 const SATURATED_SLOPE: f32 = 0.05;
 
-/// How a layer does.
+/// How a layer does, over the samples that were looked at. Norms are Euclidean, in the unit of what they are of: of
+/// parameters, of the loss for each of their units, of outputs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct LayerDiagnosis {
@@ -60,7 +61,8 @@ pub struct Diagnosis {
     pub layers: Vec<LayerDiagnosis>,
 }
 
-/// What is wrong with a layer. Displays as a sentence with a remedy.
+/// What is wrong with a layer. Displays as a sentence with a remedy. The limits are rules of thumb of this crate, from
+/// no paper.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {

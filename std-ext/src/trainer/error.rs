@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::checkpoint::CheckpointError;
@@ -114,9 +115,10 @@ pub enum SettingsError {
 /// Why a training was not begun, or ended before its time.
 ///
 /// ```
-/// use femto_std::trainer::{Place, TrainError};
+/// use femto_std::trainer::{Divergence, Place, TrainError};
 ///
-/// let error = TrainError::NotFinite { run: 0, epoch: 3, step: 120, place: Place::Outputs { layer: 1 } };
+/// let place = Place::Outputs { layer: 1 };
+/// let error = TrainError::NotFinite(Divergence { run: 0, epoch: 3, step: 120, place });
 /// let message = error.to_string();
 /// assert!(message.contains("epoch 3, step 120") && message.contains("outputs of layer 1"));
 /// ```
@@ -137,24 +139,15 @@ pub enum TrainError {
     },
     /// Numbers became infinite or NaN. The network has the best weights where early stopping has kept some, else it is as it
     /// was then; the last checkpoint is from before.
-    #[error("training diverged in epoch {epoch}, step {step} of run {run} (all counted from 0): {place}")]
-    NotFinite {
-        /// The run, from 0 up.
-        run: u32,
-        /// The epoch, from 0 up.
-        epoch: u64,
-        /// How many steps the optimizer had made before.
-        step: u32,
-        /// Where it began.
-        place: Place,
-    },
+    #[error("training diverged in {0}")]
+    NotFinite(Divergence),
     /// The checkpoint could not be written or read.
     #[error("the checkpoint failed")]
     Checkpoint(#[from] CheckpointError),
     /// The checkpoint is one of another training. Nothing was changed.
     #[error(
         "{} is the checkpoint of another training: its {what} is {saved}, here it is {here}; train as it did, or remove \
-         the file to begin anew",
+         the file, and the log with it, to begin anew",
         path.display()
     )]
     OtherTraining {
@@ -166,6 +159,19 @@ pub enum TrainError {
         saved: String,
         /// What it is here.
         here: String,
+    },
+    /// The log has epochs, but the checkpoint that they would belong to is not there. Nothing was changed.
+    #[error(
+        "the log {} has epochs of a training whose checkpoint {} is not there: remove the log, or give this training one of \
+         its own",
+        log.display(),
+        checkpoint.display()
+    )]
+    OldLog {
+        /// The log.
+        log: PathBuf,
+        /// The checkpoint.
+        checkpoint: PathBuf,
     },
     /// The log could not be written.
     #[error("the log {} could not be written: check that its folder exists, can be written to and has room", path.display())]
@@ -183,8 +189,29 @@ pub enum TrainError {
     },
 }
 
+/// When and where the numbers of a run became infinite or NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Divergence {
+    /// The run, from 0 up.
+    pub run: u32,
+    /// The epoch, from 0 up.
+    pub epoch: u64,
+    /// How many steps the optimizer had made before the step that shows it; weights that are looked at after an epoch may
+    /// have become so in an earlier one.
+    pub step: u32,
+    /// Where it began.
+    pub place: Place,
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { run, epoch, step, place } = self;
+        write!(formatter, "epoch {epoch}, step {step} of run {run} (all counted from 0): {place}")
+    }
+}
+
 /// Where numbers became infinite or NaN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Place {
     /// In the data: the inputs of this sample of the training set.
@@ -205,6 +232,8 @@ pub enum Place {
         /// The number of the layer, from 0 up.
         layer: usize,
     },
+    /// In the mean loss of the validation set, where all weights are finite.
+    Validation,
 }
 
 impl fmt::Display for Place {
@@ -224,6 +253,11 @@ impl fmt::Display for Place {
             Self::Weights { layer } => {
                 write!(formatter, "the weights of layer {layer} became infinite or NaN: {REMEDY}")
             }
+            Self::Validation => write!(
+                formatter,
+                "the loss of the validation set became infinite or NaN: look for inputs and targets of it that are not \
+                 finite; else {REMEDY}"
+            ),
         }
     }
 }

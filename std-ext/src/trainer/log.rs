@@ -1,8 +1,10 @@
 //! The log: a line of JSON for each epoch.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use thiserror::Error;
 
 use super::{EpochRecord, TrainError};
 
@@ -123,11 +125,43 @@ fn ends_line(file: &mut File, bytes: u64) -> io::Result<bool> {
     Ok(byte == *b"\n")
 }
 
-/// Reads a log that a trainer wrote: all epochs, in the order they were made.
+/// Why a log was not read.
+///
+/// ```
+/// use femto_std::trainer::read_log;
+///
+/// let error = read_log("nowhere.jsonl").expect_err("there is none");
+/// assert!(error.to_string().contains("nowhere.jsonl"));
+/// ```
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// The file could not be opened or read.
+    #[error("the log {} could not be read: check that a training wrote it and that it may be read", path.display())]
+    Read {
+        /// The log.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A line that no trainer wrote.
+    #[error("line {line} of {} is no record of an epoch: take it out, or read another file", path.display())]
+    Line {
+        /// The log.
+        path: PathBuf,
+        /// The line, from 1 up.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+/// Reads a log that a trainer wrote: all epochs, in the order they were made. Half a record at the end, which a machine that
+/// went down may have left, is passed over.
 ///
 /// # Errors
 ///
-/// What the system says, or [`io::ErrorKind::InvalidData`] with the number of the line that is no record.
+/// [`LogError::Read`] where the system refuses, [`LogError::Line`] for what is no record.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -141,20 +175,23 @@ fn ends_line(file: &mut File, bytes: u64) -> io::Result<bool> {
 /// # Ok(())
 /// # }
 /// ```
-pub fn read_log(path: impl AsRef<Path>) -> io::Result<Vec<EpochRecord>> {
-    let file = BufReader::new(File::open(path)?);
-    let lines = file.lines().enumerate().map(|(index, line)| {
-        serde_json::from_str(&line?).map_err(|error| {
-            io::Error::new(io::ErrorKind::InvalidData, format!("line {} is no record of an epoch: {error}", index + 1))
-        })
-    });
-    lines.collect()
+pub fn read_log(path: impl AsRef<Path>) -> Result<Vec<EpochRecord>, LogError> {
+    let path = path.as_ref();
+    let bytes = fs::read(path).map_err(|source| LogError::Read { path: path.to_owned(), source })?;
+    let mut records = Vec::new();
+    for (line, text) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
+        match serde_json::from_slice(text) {
+            Ok(record) => records.push(record),
+            Err(_) if is_half_a_record(text) => {}
+            Err(source) => return Err(LogError::Line { path: path.to_owned(), line, source }),
+        }
+    }
+    Ok(records)
 }
 
 #[cfg(test)]
 mod tests {
     use std::error::Error;
-    use std::fs;
 
     use super::*;
 
@@ -203,6 +240,18 @@ mod tests {
         assert_eq!(left(line(0).trim_end(), None)?, line(0), "a whole record without an end");
         assert_eq!(left("notes", None)?, "notes\n", "text that is no record");
         assert_eq!(left("", None)?, "", "an empty log");
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_record_is_named_by_its_line() -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("run.jsonl");
+        fs::write(&path, line(0) + &line(1) + "{\"run\":0,\"epo")?;
+        assert_eq!(read_log(&path)?.len(), 2, "half a record is passed over");
+        fs::write(&path, line(0) + "{\"run\":0}\n" + &line(1))?;
+        let error = read_log(&path).expect_err("a record without an epoch");
+        assert!(matches!(&error, LogError::Line { line: 2, path: found, .. } if *found == path), "{error}");
         Ok(())
     }
 }

@@ -13,6 +13,23 @@ pub(super) struct Metric<'a, L: Layer, T> {
 
 pub(super) type MetricOf<'a, L, T> = Box<dyn FnMut(&[<L as Layer>::Out], &[T]) -> f64 + 'a>;
 
+/// The share of numbers on the side of their targets, `0.0..=1.0`, as logits of binary cross-entropy say it: above 0 where
+/// the target is above 0.5; a metric for [`Trainer::metric`](super::Trainer::metric).
+///
+/// NaN without samples.
+///
+/// ```
+/// use femto_std::trainer::binary_accuracy;
+///
+/// assert_eq!(binary_accuracy(&[[0.3], [-2.0], [1.5], [0.2]], &[[1.0], [0.0], [1.0], [0.0]]), 0.75);
+/// ```
+#[must_use]
+pub fn binary_accuracy<const N: usize>(logits: &[[f32; N]], targets: &[[f32; N]]) -> f64 {
+    let pairs = logits.as_flattened().iter().zip(targets.as_flattened());
+    let correct = pairs.filter(|&(logit, target)| (*logit > 0.0) == (*target > 0.5)).count();
+    correct as f64 / targets.as_flattened().len() as f64
+}
+
 /// The share of samples whose largest output is that of their class, `0.0..=1.0`; a metric for
 /// [`Trainer::metric`](super::Trainer::metric).
 ///

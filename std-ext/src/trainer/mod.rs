@@ -15,7 +15,7 @@
 //! use femto::train::Objective;
 //! use femto::{Flat, net};
 //! use femto_std::data::{Fractions, digits, stratified_split};
-//! use femto_std::trainer::{Every, Trainer, accuracy};
+//! use femto_std::trainer::{Every, Trainer, accuracy, read_log};
 //!
 //! type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
 //!
@@ -38,8 +38,9 @@
 //!     .log(&log)
 //!     .on_epoch(|record| println!("epoch {}: {:.4}", record.epoch, record.train_loss))
 //!     .fit(&mut net, &mut adam, &Objective::mean(CrossEntropy), &train, Some(&validation))?;
-//! assert!(outcome.records.last().is_some_and(|last| last.metrics["accuracy"] > 0.85));
 //! println!("{}", outcome.stop);
+//! // All epochs; `outcome.records` has those since the training was taken up again.
+//! assert!(read_log(&log)?.last().is_some_and(|last| last.metrics["accuracy"] > 0.85));
 //! # Ok(())
 //! # }
 //! ```
@@ -48,7 +49,8 @@
 //!
 //! A training makes the steps that [`Epochs`](crate::epoch::Epochs) would make, with the same bits, on any number of
 //! threads. Nothing that is looked at in between (validation, metrics, diagnoses, logs, checkpoints) changes any. A
-//! training that was killed at any moment and taken up again from its checkpoint ends with the weights of one that was not.
+//! training that was killed at any moment and taken up again from its checkpoint ends with the weights of one that was not,
+//! as long as its callbacks ask for the end ([`Request::End`]) by what the numbers say.
 //!
 //! # Features
 //!
@@ -70,9 +72,9 @@ mod settings;
 mod state;
 mod step;
 
-use std::fmt;
 use std::fmt::Debug;
 use std::ops::ControlFlow;
+use std::{fmt, fs};
 
 use femto::flat::Split;
 use femto::layer::Layer;
@@ -81,10 +83,10 @@ use femto::train::{Objective, Workers};
 use femto::{Level, Net};
 
 pub use diagnosis::{Diagnosis, LayerDiagnosis, Warning, diagnose};
-pub use error::{Place, SettingsError, TrainError};
-pub use log::read_log;
-pub use metric::accuracy;
-pub use report::{Answer, EpochRecord, Outcome, StepRecord, Stop};
+pub use error::{Divergence, Place, SettingsError, TrainError};
+pub use log::{LogError, read_log};
+pub use metric::{accuracy, binary_accuracy};
+pub use report::{Answer, EpochRecord, Outcome, Request, StepRecord, Stop};
 pub use run::seed_of_run;
 pub use settings::{Clip, Every, Watch};
 
@@ -102,9 +104,9 @@ use crate::epoch::{EpochError, Gathered, check_set};
 use crate::heap::boxed;
 use crate::optimizer::RatedOptimizer;
 
-type EpochCallback<'a> = Box<dyn FnMut(&EpochRecord) -> ControlFlow<()> + 'a>;
-type StepCallback<'a> = Box<dyn FnMut(&StepRecord) -> ControlFlow<()> + Send + 'a>;
-type DiagnosisCallback<'a> = Box<dyn FnMut(&Diagnosis) -> ControlFlow<()> + 'a>;
+type EpochCallback<'a> = Box<dyn FnMut(&EpochRecord) -> ControlFlow<Request> + 'a>;
+type StepCallback<'a> = Box<dyn FnMut(&StepRecord) -> ControlFlow<Request> + Send + 'a>;
+type DiagnosisCallback<'a> = Box<dyn FnMut(&Diagnosis) -> ControlFlow<Request> + 'a>;
 
 /// Settings of a training, and who is told of it. See the [module](self) for an example.
 ///
@@ -161,8 +163,8 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
     ///
     /// # Errors
     ///
-    /// [`TrainError::Settings`] and [`TrainError::Set`] before anything is changed; [`TrainError::OtherTraining`] and
-    /// [`TrainError::Checkpoint`] for a checkpoint that is not to be gone on from, before anything is changed, or cannot be
+    /// [`TrainError::Settings`] and [`TrainError::Set`] before anything is changed; [`TrainError::OldLog`],
+    /// [`TrainError::OtherTraining`] and [`TrainError::Checkpoint`] for a checkpoint that is not to be gone on from, before anything is changed, or cannot be
     /// written; [`TrainError::NotFinite`] where training diverges; [`TrainError::Log`] and [`TrainError::Interrupt`] where
     /// the system refuses.
     pub fn fit<O, F>(
@@ -193,7 +195,7 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
         let saver = match &settings.checkpoint {
             Some((path, _)) => {
                 let identity = Identity::new::<L, T, F>(workers.level(), objective, train, validation)?;
-                let identity = identity.with_settings(settings, validation.is_some(), &optimizer.description());
+                let identity = identity.with_settings(settings, validation.is_some(), optimizer);
                 Some(Saver { path: path.clone(), identity })
             }
             None => None,
@@ -205,6 +207,11 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
         };
         if resumed.is_none() {
             settings.check_beginning(net, optimizer.steps())?;
+            if let (Some((checkpoint, _)), Some(log)) = (&settings.checkpoint, &settings.log)
+                && fs::metadata(log).is_ok_and(|log| log.len() > 0)
+            {
+                return Err(TrainError::OldLog { log: log.clone(), checkpoint: checkpoint.clone() });
+            }
         }
         let log = settings.log.as_ref().map(|path| Log::open(path, resumed)).transpose()?;
         if let (None, Some(init)) = (resumed, settings.init) {
@@ -212,7 +219,7 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
         }
         let resumed_at = resumed.map(|_| optimizer.steps());
 
-        let bar = Bar::new(settings.shows_progress, settings.batch_size.min(train.len()));
+        let bar = Bar::new(settings.shows_progress, settings.batch_size.min(train.len()), settings.runs);
         let mut run = Run {
             steps: Steps {
                 settings,

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Diagnosis;
+use super::{Diagnosis, Divergence};
 
 /// What one epoch came to: what callbacks get, and a line of the log.
 ///
@@ -79,30 +79,33 @@ pub enum Stop {
     Epochs,
     /// The largest number of steps is made.
     Steps,
-    /// A step changed no parameter by as much as [`Trainer::min_change`](super::Trainer::min_change) says.
+    /// No step of an epoch changed a parameter by as much as [`Trainer::min_change`](super::Trainer::min_change) says.
     Converged,
     /// The watched number did not become better for a while.
     EarlyStopping,
-    /// A callback asked for it.
+    /// A callback asked for the end ([`Request::End`]).
     Callback,
+    /// A callback asked for a pause ([`Request::Pause`]).
+    Paused,
     /// Somebody pressed Ctrl-C.
     Interrupted,
-    /// The last of several runs diverged; that of a single one is an error.
+    /// The last of several runs diverged; where all of them do, it is an error.
     Diverged,
 }
 
 impl Stop {
-    /// Of two reasons at a time the one that ends all runs, else the first.
-    pub(super) fn of_both(first: Option<Self>, second: Option<Self>) -> Option<Self> {
-        match (first, second) {
-            (Some(first), Some(second)) if second.ends_all() && !first.ends_all() => Some(second),
-            _ => first.or(second),
-        }
+    /// Of reasons at a time the one that reaches furthest, or the first of those.
+    pub(super) fn of_all(reasons: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        let reach = |stop: Self| match stop {
+            Self::Callback => 2,
+            stop => u8::from(stop.ends_all()),
+        };
+        reasons.into_iter().flatten().reduce(|first, second| if reach(second) > reach(first) { second } else { first })
     }
 
     /// The other runs are not made.
     pub(super) const fn ends_all(self) -> bool {
-        matches!(self, Self::Callback | Self::Interrupted)
+        matches!(self, Self::Callback | Self::Paused | Self::Interrupted)
     }
 }
 
@@ -113,7 +116,8 @@ impl fmt::Display for Stop {
             Self::Steps => "the largest number of steps is made",
             Self::Converged => "the parameters hardly change any more",
             Self::EarlyStopping => "it does not become better any more",
-            Self::Callback => "a callback asked for it",
+            Self::Callback => "a callback asked for the end",
+            Self::Paused => "a callback asked for a pause",
             Self::Interrupted => "it was interrupted",
             Self::Diverged => "its numbers became infinite or NaN",
         })
@@ -139,25 +143,71 @@ pub struct Outcome {
     /// All epochs since the training began or was taken up again, of all runs. [`read_log`](super::read_log) gives those
     /// before, too.
     pub records: Vec<EpochRecord>,
-    /// Of several runs those that diverged. Of such a run the best weights that early stopping had kept count, if any.
-    pub diverged: Vec<u32>,
+    /// Of several runs those that diverged, and where. Of such a run the best weights that early stopping had kept count, if
+    /// any.
+    pub diverged: Vec<Divergence>,
     /// The diagnoses that were asked for, since the training began or was taken up again.
     pub diagnoses: Vec<Diagnosis>,
 }
 
-/// What a callback says: nothing, which means to go on, or a [`ControlFlow`] that may ask to stop.
+/// What a callback may ask for. Either ends the training after what is being done, all its runs, with a checkpoint where
+/// there are any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+    /// The training is over: taken up again from its checkpoint, it makes no more steps. For what its numbers say.
+    End,
+    /// The training stops for now and goes on where it is taken up again. For what its numbers do not say: the time, a
+    /// button.
+    Pause,
+}
+
+impl Request {
+    /// What an answer stops.
+    pub(super) fn stop(answer: ControlFlow<Self>) -> Option<Stop> {
+        answer.break_value().map(|request| match request {
+            Self::End => Stop::Callback,
+            Self::Pause => Stop::Paused,
+        })
+    }
+}
+
+/// What a callback says: nothing, which means to go on, or a [`ControlFlow`] that may ask for the end, or for a pause.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use std::time::{Duration, Instant};
+///
+/// use femto::layer::Dense;
+/// use femto_std::trainer::{Request, Trainer};
+///
+/// let start = Instant::now();
+/// let trainer = Trainer::<femto::net![Dense<1, 1>], [f32; 1]>::new()
+///     .on_epoch(|record| if record.train_loss < 0.01 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+///     .on_epoch(move |_| match start.elapsed() {
+///         elapsed if elapsed > Duration::from_secs(3600) => ControlFlow::Break(Request::Pause),
+///         _ => ControlFlow::Continue(()),
+///     });
+/// # let _ = trainer;
+/// ```
 pub trait Answer {
-    /// Whether to go on.
-    fn into_flow(self) -> ControlFlow<()>;
+    /// What is asked for.
+    fn into_flow(self) -> ControlFlow<Request>;
 }
 
 impl Answer for () {
-    fn into_flow(self) -> ControlFlow<()> {
+    fn into_flow(self) -> ControlFlow<Request> {
         ControlFlow::Continue(())
     }
 }
 
+/// Asks for the end.
 impl Answer for ControlFlow<()> {
+    fn into_flow(self) -> ControlFlow<Request> {
+        self.map_break(|()| Request::End)
+    }
+}
+
+impl Answer for ControlFlow<Request> {
     fn into_flow(self) -> Self {
         self
     }

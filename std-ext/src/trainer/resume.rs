@@ -1,13 +1,12 @@
 //! The checkpoint of a training, and whether it is one of this training.
 
-use std::any::type_name;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use femto::early_stopping::{Best, Progress};
 use femto::init::Init;
 use femto::layer::Layer;
-use femto::loss::{Loss, Reduction};
+use femto::loss::Loss;
 use femto::train::Objective;
 use femto::{Flat, Level, Net};
 use serde::{Deserialize, Serialize};
@@ -15,12 +14,13 @@ use serde::{Deserialize, Serialize};
 use super::log::Logged;
 use super::settings::Settings;
 use super::state::{Kept, State, Sums};
-use super::{Stop, TrainError};
+use super::{Divergence, Stop, TrainError};
 use crate::checkpoint::{self, Checkpoint};
 use crate::data::Dataset;
 use crate::evaluate::mean_loss;
 use crate::heap::boxed;
 use crate::optimizer::RatedOptimizer;
+use crate::type_names::short_type_name;
 use crate::weights::fnv_1a;
 
 const BEST: &str = "best";
@@ -43,12 +43,13 @@ struct Saved {
     optimizer_steps: u32,
     sums: [u64; 3],
     measured: u64,
+    change: Option<u32>,
     seconds: u64,
     log_bytes: Option<u64>,
     stopping: Option<SavedStopping>,
     plateau: Option<SavedPlateau>,
     kept: Option<SavedKept>,
-    diverged: Vec<u32>,
+    diverged: Vec<Divergence>,
     ended: Option<SavedStop>,
 }
 
@@ -70,7 +71,7 @@ struct SavedPlateau {
 #[derive(Serialize, Deserialize)]
 struct SavedKept {
     run: u32,
-    loss: u64,
+    value: u64,
     best_epoch: Option<u64>,
 }
 
@@ -78,6 +79,7 @@ struct SavedKept {
 enum SavedStop {
     Converged,
     EarlyStopping,
+    Callback,
 }
 
 /// What a training is: names and values of all that its bits depend on. A checkpoint of another one is refused.
@@ -92,14 +94,9 @@ impl Identity {
         validation: Option<&Dataset<L::In, T>>,
     ) -> Result<Self, TrainError> {
         let mut this = Self(Vec::new());
-        let reduction = match objective.reduction {
-            Reduction::Mean => "mean",
-            Reduction::Sum => "sum",
-            Reduction::MeanOf(_) => "mean of a whole batch",
-        };
-        this.add("network", &short_names(type_name::<L>()));
+        this.add("network", &short_type_name::<L>());
         this.add("class of arithmetic", &level.arithmetic());
-        this.add("loss", &format_args!("{} ({reduction})", short_names(type_name::<F>())));
+        this.add("loss", &format_args!("{} ({:?})", short_type_name::<F>(), objective.reduction));
         this.add("L1 penalty", &objective.l1);
         this.add("L2 penalty", &objective.l2);
         this.add("seed of dropout", &objective.noise.seed);
@@ -129,9 +126,15 @@ impl Identity {
     }
 
     /// Adds the settings and the optimizer.
-    pub(super) fn with_settings(mut self, settings: &Settings<'_>, has_validation: bool, optimizer: &str) -> Self {
+    pub(super) fn with_settings<L: Layer>(
+        mut self,
+        settings: &Settings<'_>,
+        has_validation: bool,
+        optimizer: &(impl RatedOptimizer<L> + ?Sized),
+    ) -> Self {
         let debug = |value: &dyn Debug| format!("{value:?}");
-        self.add("optimizer", &optimizer);
+        self.add("optimizer", &optimizer.description());
+        self.add("number of moments", &optimizer.state().len());
         self.add("batch size", &settings.batch_size);
         self.add("seed", &settings.seed);
         self.add("way of drawing weights", &debug(&settings.init));
@@ -139,7 +142,7 @@ impl Identity {
         self.add("schedule", &settings.schedule.as_ref().map_or("none", |schedule| schedule.description.as_str()));
         self.add("plateau", &debug(&settings.falling()));
         self.add("early stopping", &debug(&settings.stopping()));
-        let watches = settings.early_stopping.is_some() || settings.plateau.is_some();
+        let watches = settings.early_stopping.is_some() || settings.plateau.is_some() || settings.runs > 1;
         self.add("watched number", &debug(&watches.then(|| settings.watched(has_validation))));
         self.add("least change", &debug(&settings.min_change));
         self.add("number of runs", &settings.runs);
@@ -161,15 +164,6 @@ impl Identity {
         }
         Ok(())
     }
-}
-
-/// The names of types without those of their modules.
-fn short_names(name: &str) -> String {
-    let mut short = String::new();
-    for part in name.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
-        short.push_str(part.rsplit("::").next().unwrap_or(part));
-    }
-    short
 }
 
 /// Where checkpoints go.
@@ -261,7 +255,7 @@ impl<L: Layer> Loaded<L> {
 
 impl Saved {
     fn new<L: Layer>(state: &State<L>, optimizer_steps: u32, log_bytes: Option<u64>) -> Self {
-        let Sums { loss, gradient_norms, measured, seconds } = state.sums;
+        let Sums { loss, gradient_norms, measured, change, seconds } = state.sums;
         Self {
             run: state.run,
             epoch: state.epoch,
@@ -270,6 +264,7 @@ impl Saved {
             optimizer_steps,
             sums: [loss, gradient_norms, seconds].map(f64::to_bits),
             measured,
+            change: change.map(f32::to_bits),
             seconds: state.seconds.to_bits(),
             log_bytes,
             stopping: state.stopping.map(|stopping| {
@@ -284,13 +279,14 @@ impl Saved {
             }),
             kept: state.kept.as_ref().map(|kept| SavedKept {
                 run: kept.run,
-                loss: kept.loss.to_bits(),
+                value: kept.value.to_bits(),
                 best_epoch: kept.best_epoch,
             }),
             diverged: state.diverged.clone(),
             ended: state.ended.and_then(|ended| match ended {
                 Stop::Converged => Some(SavedStop::Converged),
                 Stop::EarlyStopping => Some(SavedStop::EarlyStopping),
+                Stop::Callback => Some(SavedStop::Callback),
                 _ => None,
             }),
         }
@@ -299,7 +295,8 @@ impl Saved {
     fn restore<L: Layer>(&self, state: &mut State<L>, loaded: Loaded<L>) {
         let [loss, gradient_norms, seconds] = self.sums.map(f64::from_bits);
         (state.run, state.epoch, state.batch, state.steps) = (self.run, self.epoch, self.batch, self.steps);
-        state.sums = Sums { loss, gradient_norms, measured: self.measured, seconds };
+        let change = self.change.map(f32::from_bits);
+        state.sums = Sums { loss, gradient_norms, measured: self.measured, change, seconds };
         state.seconds = f64::from_bits(self.seconds);
         if let (Some(stopping), Some(saved)) = (&mut state.stopping, &self.stopping) {
             let best = saved.best.map(|(value, at)| Best { value: f32::from_bits(value), at });
@@ -315,7 +312,7 @@ impl Saved {
         }
         state.kept = self.kept.as_ref().zip(loaded.kept).map(|(saved, weights)| Kept {
             weights,
-            loss: f64::from_bits(saved.loss),
+            value: f64::from_bits(saved.value),
             run: saved.run,
             best_epoch: saved.best_epoch,
         });
@@ -323,20 +320,7 @@ impl Saved {
         state.ended = self.ended.map(|ended| match ended {
             SavedStop::Converged => Stop::Converged,
             SavedStop::EarlyStopping => Stop::EarlyStopping,
+            SavedStop::Callback => Stop::Callback,
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use femto::activation::Relu;
-    use femto::layer::{Chain, Dense};
-
-    use super::*;
-
-    #[test]
-    fn names_of_types_are_those_a_user_writes() {
-        let name = short_names(type_name::<Chain<Dense<64, 32, Relu>, Dense<32, 10>>>());
-        assert_eq!(name, "Chain<Dense<64, 32, Relu>, Dense<32, 10>>", "names without modules");
     }
 }

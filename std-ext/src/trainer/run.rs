@@ -1,8 +1,8 @@
 //! Runs: epochs, what is done between them, and one run after the other.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
+use femto::early_stopping::Better;
 use femto::layer::Layer;
 use femto::loss::Loss;
 use femto::train::Workers;
@@ -16,7 +16,10 @@ use super::resume::Saver;
 use super::settings::{Every, Watch};
 use super::state::{Kept, State};
 use super::step::Steps;
-use super::{Diagnosis, DiagnosisCallback, EpochCallback, EpochRecord, Metric, Stop, TrainError, diagnose};
+use super::{
+    Diagnosis, DiagnosisCallback, Divergence, EpochCallback, EpochRecord, Metric, Place, Request, Stop, TrainError,
+    diagnose,
+};
 use crate::data::{Dataset, permutation};
 use crate::evaluate::{mean_loss, predict_all};
 use crate::heap::boxed;
@@ -85,8 +88,10 @@ where
                     self.save(state)?;
                     self.take_weights();
                 }
+                // Other runs would find the same sample.
+                Err(TrainError::NotFinite(Divergence { place: Place::Inputs { .. }, .. })) => return end,
                 // Other runs, and its own epochs before, are not to blame.
-                Err(TrainError::NotFinite { .. }) if runs > 1 || has_best => state.diverged.push(state.run),
+                Err(TrainError::NotFinite(found)) if runs > 1 || has_best => state.diverged.push(*found),
                 Err(_) => return end,
             }
             if has_best {
@@ -100,23 +105,56 @@ where
                 if let Some(weights) = state.kept.as_ref().map(|kept| &kept.weights).or(of_this) {
                     self.steps.net.as_mut_slice().copy_from_slice(weights.as_slice());
                 }
-                return if state.kept.is_some() { end.or(Ok(Stop::Diverged)) } else { end };
+                let have_all_diverged = u32::try_from(state.diverged.len()) == Ok(runs);
+                return if have_all_diverged { end } else { end.or(Ok(Stop::Diverged)) };
             }
             self.next_run(state)?;
         }
     }
 
     fn keep_if_better(&mut self, state: &mut State<L>) -> Result<(), TrainError> {
-        let (set, name) = self.validation.map_or((self.steps.train, "training"), |set| (set, "validation"));
-        let loss = mean_loss(&self.predicting, self.steps.workers.level(), self.steps.objective.loss, set)
-            .map_err(|source| TrainError::Set { set: name, source })?;
-        // A loss that is NaN is larger than any other.
-        if state.kept.as_ref().is_none_or(|kept| loss < kept.loss || kept.loss.is_nan()) {
+        let settings = self.steps.settings;
+        let value = match settings.watched(self.validation.is_some()) {
+            Watch::TrainLoss => self.train_loss()?,
+            Watch::ValidationLoss => self.validation_loss()?.unwrap_or(f64::NAN),
+            Watch::Highest(name) | Watch::Lowest(name) => self.metrics().get(name).copied().unwrap_or(f64::NAN),
+        };
+        let is_better = |than: f64| match settings.better(Better::Lower) {
+            Better::Lower => value < than,
+            Better::Higher => value > than,
+        };
+        // What is NaN is worse than all else.
+        if state.kept.as_ref().is_none_or(|kept| is_better(kept.value) || kept.value.is_nan()) {
             let mut weights = boxed::<Net<L>>();
             weights.as_mut_slice().copy_from_slice(self.predicting.as_slice());
-            state.kept = Some(Kept { weights, loss, run: state.run, best_epoch: state.best_epoch() });
+            state.kept = Some(Kept { weights, value, run: state.run, best_epoch: state.best_epoch() });
         }
         Ok(())
+    }
+
+    /// The mean loss of the training set with the weights to predict with.
+    fn train_loss(&self) -> Result<f64, TrainError> {
+        let Steps { workers, objective, train, .. } = &self.steps;
+        mean_loss(&self.predicting, workers.level(), objective.loss, train)
+            .map_err(|source| TrainError::Set { set: "training", source })
+    }
+
+    /// That of the validation set, where there is one.
+    fn validation_loss(&self) -> Result<Option<f64>, TrainError> {
+        let Steps { workers, objective, .. } = &self.steps;
+        let loss_of = |set| mean_loss(&self.predicting, workers.level(), objective.loss, set);
+        self.validation.map(loss_of).transpose().map_err(|source| TrainError::Set { set: "validation", source })
+    }
+
+    /// The metrics of the validation set, where there is one.
+    fn metrics(&mut self) -> BTreeMap<String, f64> {
+        let Some(set) = self.validation.filter(|_| !self.metrics.is_empty()) else { return BTreeMap::new() };
+        let outputs = predict_all(&self.predicting, self.steps.workers.level(), set.inputs());
+        let measured = self.metrics.iter_mut().map(|metric| {
+            let Metric { name, of } = metric;
+            ((*name).to_owned(), of(&outputs, set.targets()))
+        });
+        measured.collect()
     }
 
     fn next_run(&mut self, state: &mut State<L>) -> Result<(), TrainError> {
@@ -168,12 +206,13 @@ where
             let steps = next.map_or(usize::MAX, |next| (next - state.steps) as usize);
             let stop = self.steps.run(state, order, batches.min(state.batch.saturating_add(steps)))?;
             self.is_saved = false;
-            if state.batch == batches {
+            if state.batch >= batches {
                 let end = self.end_epoch(state)?;
-                return Ok(Stop::of_both(stop, end));
+                return Ok(Stop::of_all([stop, end]));
             }
-            let asked = self.do_due(state, |every| every.next_step(before(state.steps)) == Some(state.steps))?;
-            if let Some(stop) = Stop::of_both(stop, asked) {
+            let steps = state.steps;
+            let asked = self.do_due(state, |every| every.next_step(before(steps)) == Some(steps))?;
+            if let Some(stop) = Stop::of_all([stop, asked]) {
                 self.check_weights(state)?;
                 return Ok(Some(stop));
             }
@@ -185,7 +224,9 @@ where
         self.check_weights(state)?;
         self.take_weights();
         let record = self.record(state)?;
-        let stop = state.watch(self.watched(&record), &self.predicting);
+        let change = state.sums.change.zip(self.steps.settings.min_change);
+        let converged = change.is_some_and(|(change, least)| change < least).then_some(Stop::Converged);
+        let stop = state.watch(self.watched(&record), &self.predicting).or(converged);
         state.ended = state.ended.or(stop);
         state.next_epoch();
         if let Some(log) = &mut self.log {
@@ -193,30 +234,31 @@ where
         }
         self.steps.bar.epoch(&record);
         let callbacks = &mut *self.callbacks;
-        let is_asked = self.steps.bar.suspend(|| {
-            let answers = callbacks.iter_mut().map(|callback| callback(&record));
-            // All of them, whatever one says.
-            answers.fold(false, |is_asked, answer| is_asked | (answer == ControlFlow::Break(())))
-        });
+        let ask = |asked, callback: &mut EpochCallback<'_>| Stop::of_all([asked, Request::stop(callback(&record))]);
+        let asked = self.steps.bar.suspend(|| callbacks.iter_mut().fold(None, ask));
+        state.note(asked);
         self.records.push(record);
         let (epochs, steps) = (state.epoch, state.steps);
         let is_due = |every: Every| every.is_due_after_epochs(epochs) || every.next_step(before(steps)) == Some(steps);
-        let asked = self.do_due(state, is_due)?;
+        let diagnosed = self.do_due(state, is_due)?;
         // Ctrl-C while there was no step.
         let interrupted = self.steps.interrupt.is_asked().then_some(Stop::Interrupted);
-        Ok(Stop::of_both(stop, is_asked.then_some(Stop::Callback).or(asked).or(interrupted)))
+        Ok(Stop::of_all([stop, asked, diagnosed, interrupted]))
     }
 
-    fn do_due(&mut self, state: &State<L>, is_due: impl Fn(Every) -> bool) -> Result<Option<Stop>, TrainError> {
+    fn do_due(&mut self, state: &mut State<L>, is_due: impl Fn(Every) -> bool) -> Result<Option<Stop>, TrainError> {
         let settings = self.steps.settings;
+        // Before the checkpoint, which then knows of an end that is asked for.
+        let asked = match settings.diagnosis {
+            Some((every, samples)) if is_due(every) => self.diagnose(state, samples)?,
+            _ => None,
+        };
+        state.note(asked);
         if settings.checkpoint.as_ref().is_some_and(|(_, every)| is_due(*every)) {
             self.check_weights(state)?;
             self.save(state)?;
         }
-        match settings.diagnosis {
-            Some((every, samples)) if is_due(every) => self.diagnose(state, samples),
-            _ => Ok(None),
-        }
+        Ok(asked)
     }
 
     fn diagnose(&mut self, state: &State<L>, samples: usize) -> Result<Option<Stop>, TrainError> {
@@ -227,17 +269,20 @@ where
         let diagnosis = Diagnosis { run: state.run, step: optimizer.steps(), ..found };
         let answer = self.on_diagnosis.as_mut().map(|callback| self.steps.bar.suspend(|| callback(&diagnosis)));
         self.diagnoses.push(diagnosis);
-        Ok((answer == Some(ControlFlow::Break(()))).then_some(Stop::Callback))
+        Ok(answer.and_then(Request::stop))
     }
 
     fn check_weights(&self, state: &State<L>) -> Result<(), TrainError> {
         match place_in_weights(self.steps.net) {
             None => Ok(()),
-            Some(place) => {
-                let step = self.steps.optimizer.steps().saturating_sub(1);
-                Err(TrainError::NotFinite { run: state.run, epoch: state.epoch, step, place })
-            }
+            Some(place) => Err(self.divergence(state, place)),
         }
+    }
+
+    /// What the last step made infinite or NaN.
+    fn divergence(&self, state: &State<L>, place: Place) -> TrainError {
+        let step = before(self.steps.optimizer.steps());
+        TrainError::NotFinite(Divergence { run: state.run, epoch: state.epoch, step, place })
     }
 
     /// Writes the weights to predict with to their place.
@@ -247,25 +292,13 @@ where
     }
 
     fn record(&mut self, state: &State<L>) -> Result<EpochRecord, TrainError> {
-        let (level, steps) = (self.steps.workers.level(), &self.steps);
-        let (net, objective, settings) = (&*self.predicting, &steps.objective, steps.settings);
-        let validation_loss = match self.validation {
-            Some(set) => Some(
-                mean_loss(net, level, objective.loss, set)
-                    .map_err(|source| TrainError::Set { set: "validation", source })?,
-            ),
-            None => None,
-        };
-        let mut metrics = BTreeMap::new();
-        if let Some(set) = self.validation
-            && !self.metrics.is_empty()
-        {
-            let outputs = predict_all(net, level, set.inputs());
-            for Metric { name, of } in &mut *self.metrics {
-                metrics.insert((*name).to_owned(), of(&outputs, set.targets()));
-            }
+        let validation_loss = self.validation_loss()?;
+        if validation_loss.is_some_and(|loss| !loss.is_finite()) {
+            return Err(self.divergence(state, Place::Validation));
         }
-        let last = steps.optimizer.steps().saturating_sub(1);
+        let metrics = self.metrics();
+        let (steps, settings) = (&self.steps, self.steps.settings);
+        let last = before(steps.optimizer.steps());
         let rate = match (&settings.schedule, &state.plateau) {
             (Some(schedule), _) => (schedule.rate)(last),
             (None, Some(plateau)) => plateau.rate,

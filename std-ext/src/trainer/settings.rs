@@ -6,7 +6,7 @@ use femto::Net;
 use femto::early_stopping::{Better, EarlyStopping, Progress};
 use femto::init::Initializer;
 use femto::layer::{Layer, TensorName};
-use femto::schedule::{Goal, ReduceOnPlateau};
+use femto::schedule::ReduceOnPlateau;
 
 use super::SettingsError;
 
@@ -56,7 +56,7 @@ impl Every {
     pub(super) const fn next_step(self, steps: u32) -> Option<u32> {
         match self {
             Self::Epochs(_) => None,
-            Self::Steps(every) => Some((steps / every + 1).saturating_mul(every)),
+            Self::Steps(every) => (steps / every + 1).checked_mul(every),
         }
     }
 
@@ -165,23 +165,22 @@ impl Settings<'_> {
     /// watched number says is better.
     pub(super) fn stopping(&self) -> Option<EarlyStopping> {
         let set = self.early_stopping?;
-        let better = match self.watch {
-            Some(Watch::Highest(_)) => Better::Higher,
-            Some(Watch::Lowest(_)) => Better::Lower,
-            _ => set.better,
-        };
-        Some(EarlyStopping { better, progress: Progress::default(), ..set })
+        Some(EarlyStopping { better: self.better(set.better), progress: Progress::default(), ..set })
     }
 
     /// The plateau, which looks for what the watched number says is better.
     pub(super) fn falling(&self) -> Option<ReduceOnPlateau> {
         let set = self.plateau?;
-        let goal = match self.watch {
-            Some(Watch::Highest(_)) => Goal::Largest,
-            Some(Watch::Lowest(_)) => Goal::Smallest,
-            _ => set.goal,
-        };
-        Some(ReduceOnPlateau { goal, ..set })
+        Some(ReduceOnPlateau { better: self.better(set.better), ..set })
+    }
+
+    /// Which values of the watched number are better, where it says so; else as set.
+    pub(super) const fn better(&self, set: Better) -> Better {
+        match self.watch {
+            Some(Watch::Highest(_)) => Better::Higher,
+            Some(Watch::Lowest(_)) => Better::Lower,
+            _ => set,
+        }
     }
 
     /// Refuses what makes no sense. `rate` is that of the optimizer.
@@ -225,8 +224,7 @@ impl Settings<'_> {
         if self.max_steps == Some(0) {
             return Err(SettingsError::NoSteps);
         }
-        let numbers =
-            [("the limit of gradients", self.clip.map(Clip::limit)), ("the least change of a step", self.min_change)];
+        let numbers = [("the limit of gradients", self.clip.map(Clip::limit)), ("the least change", self.min_change)];
         for (what, value) in numbers {
             if let Some(value) = value
                 && !(value > 0.0 && value.is_finite())
@@ -283,7 +281,7 @@ impl Settings<'_> {
         if self.early_stopping.is_some_and(|stopping| stopping.better == Better::Higher) {
             return Err(SettingsError::HighLoss { what: "early stopping" });
         }
-        if self.plateau.is_some_and(|plateau| plateau.goal == Goal::Largest) {
+        if self.plateau.is_some_and(|plateau| plateau.better == Better::Higher) {
             return Err(SettingsError::HighLoss { what: "the plateau" });
         }
         Ok(())

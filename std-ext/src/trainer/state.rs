@@ -5,15 +5,15 @@ use femto::layer::Layer;
 use femto::schedule::ReduceOnPlateau;
 use femto::{Flat, Net};
 
-use super::Stop;
 use super::settings::Settings;
+use super::{Divergence, Stop};
 use crate::heap::boxed;
 
 /// Weights that may be wanted again.
 pub(super) struct Kept<L: Layer> {
     pub(super) weights: Box<Net<L>>,
-    /// The loss of a run; nothing of an epoch.
-    pub(super) loss: f64,
+    /// What runs are compared by.
+    pub(super) value: f64,
     /// The run.
     pub(super) run: u32,
     /// The epoch where early stopping kept the weights.
@@ -40,7 +40,7 @@ pub(super) struct State<L: Layer> {
     /// The weights of the best run so far.
     pub(super) kept: Option<Kept<L>>,
     /// The runs that diverged.
-    pub(super) diverged: Vec<u32>,
+    pub(super) diverged: Vec<Divergence>,
     /// The run has come to an end that is final.
     pub(super) ended: Option<Stop>,
 }
@@ -52,6 +52,8 @@ pub(super) struct Sums {
     pub(super) gradient_norms: f64,
     /// How many norms.
     pub(super) measured: u64,
+    /// The largest change of a parameter by a step, of steps that say something; infinite while the rate rises.
+    pub(super) change: Option<f32>,
     pub(super) seconds: f64,
 }
 
@@ -99,6 +101,13 @@ impl<L: Layer> State<L> {
             Verdict::Stop => return Some(Stop::EarlyStopping),
         }
         None
+    }
+
+    /// Notes what is final, so that a checkpoint does.
+    pub(super) fn note(&mut self, stop: Option<Stop>) {
+        if stop == Some(Stop::Callback) {
+            self.ended = stop;
+        }
     }
 
     /// The epoch whose weights early stopping has kept.

@@ -1,6 +1,5 @@
 //! Steps, one batch after the other, and the rules that may end a training after any of them.
 
-use std::ops::ControlFlow;
 use std::time::Instant;
 
 use femto::clip::{clip_norm, clip_tensor_norms, clip_value, norm};
@@ -14,7 +13,7 @@ use super::interrupt::Interrupt;
 use super::progress::Bar;
 use super::settings::{Clip, Settings};
 use super::state::State;
-use super::{SettingsError, StepCallback, StepRecord, Stop, TrainError};
+use super::{Divergence, Request, SettingsError, StepCallback, StepRecord, Stop, TrainError};
 use crate::data::Dataset;
 use crate::epoch::{EpochError, Gathered};
 use crate::heap::boxed;
@@ -83,9 +82,10 @@ where
     }
 
     fn step(&mut self, state: &mut State<L>, order: &[usize]) -> Result<Option<Stop>, TrainError> {
-        let Settings { batch_size, min_change, max_steps, .. } = *self.settings;
+        let Settings { batch_size, max_steps, .. } = *self.settings;
         let samples = order.chunks(batch_size).nth(state.batch).unwrap_or_default();
         let (rate, step) = (self.rate(state)?, self.optimizer.steps());
+        let next = self.settings.schedule.as_ref().map(|schedule| (schedule.rate)(step.saturating_add(1)));
         if let Some(before) = &mut self.before {
             before.as_mut_slice().copy_from_slice(self.net.as_slice());
         }
@@ -93,7 +93,7 @@ where
         let sum = self.gathered.loss();
         if !sum.is_finite() {
             let place = place_of_loss::<L>(samples, self.gathered.inputs(), self.gathered.tape());
-            return Err(TrainError::NotFinite { run: state.run, epoch: state.epoch, step, place });
+            return Err(TrainError::NotFinite(Divergence { run: state.run, epoch: state.epoch, step, place }));
         }
         state.sums.loss += sum;
         if let Some(norm) = gradient_norm {
@@ -106,27 +106,23 @@ where
         self.bar.step(state.sums.loss / seen as f64);
 
         let rate = rate.unwrap_or_else(|| self.optimizer.learning_rate());
-        // Steps of a warm-up that begins at 0 change nothing, and say nothing.
-        if let (Some(before), Some(least)) = (&self.before, min_change)
+        if let Some(before) = &self.before
             && rate != 0.0
-            && largest_change(before, self.net) < least
         {
-            state.ended = Some(Stop::Converged);
+            // While a rate rises, small steps say nothing.
+            let is_rising = next.is_some_and(|next| next > rate);
+            let change = if is_rising { f32::INFINITY } else { largest_change(before, self.net) };
+            state.sums.change = Some(state.sums.change.map_or(change, |largest| largest.max(change)));
         }
         let (run, epoch, step) = (state.run, state.epoch, self.optimizer.steps());
         let record = StepRecord { run, epoch, step, rate, loss, gradient_norm };
-        let mut is_asked = false;
-        for callback in &mut *self.callbacks {
-            is_asked |= callback(&record) == ControlFlow::Break(());
-        }
-        Ok(match () {
-            // These first, for they end all runs.
-            () if is_asked => Some(Stop::Callback),
-            () if self.interrupt.is_asked() => Some(Stop::Interrupted),
-            () if state.ended.is_some() => state.ended,
-            () if max_steps.is_some_and(|most| state.steps >= most) => Some(Stop::Steps),
-            () => None,
-        })
+        // All of them, whatever one says.
+        let ask = |asked, callback: &mut StepCallback<'_>| Stop::of_all([asked, Request::stop(callback(&record))]);
+        let asked = self.callbacks.iter_mut().fold(None, ask);
+        state.note(asked);
+        let interrupted = self.interrupt.is_asked().then_some(Stop::Interrupted);
+        let is_last = max_steps.is_some_and(|most| state.steps >= most);
+        Ok(Stop::of_all([asked, interrupted, is_last.then_some(Stop::Steps)]))
     }
 
     /// Changes the network by a batch: in place where nobody wants to see the gradient. Returns the objective and, where it

@@ -1,5 +1,10 @@
 //! Checkpoints of other trainings.
 
+use std::fs;
+
+use femto::loss::Reduction;
+use femto::optimizer::Momentum;
+
 use super::*;
 
 fn refused<L: Layer<In = [f32; 4]>>(
@@ -50,18 +55,55 @@ fn a_checkpoint_of_another_training_is_refused_by_what_differs() -> Result {
         (refused::<Same>(|t| t, (adam(0.1), OBJECTIVE, &relabelled), &path)?, targets),
         (refused::<Same>(|t| t, with(OBJECTIVE.seeded(4)), &path)?, "seed of dropout"),
         (refused::<Same>(|t| t, with(Objective { l2: 0.1, ..OBJECTIVE }), &path)?, "L2 penalty"),
+        (refused::<Same>(|t| t, with(Objective { reduction: Reduction::Sum, ..OBJECTIVE }), &path)?, "loss"),
         (refused::<Other>(|t| t, (adam(0.1), OBJECTIVE, &train), &path)?, "network"),
     ] {
         assert_eq!(found, expected, "what differs");
     }
 
-    let mut bytes = std::fs::read(&path)?;
+    let mut bytes = fs::read(&path)?;
     let last = bytes.len() - 20;
     bytes[last] ^= 1;
-    std::fs::write(&path, bytes)?;
+    fs::write(&path, bytes)?;
     let mut net = Noisy::ZERO;
     let error = trainer.fit(&mut net, &mut adam(0.1), &OBJECTIVE, &train, None);
     assert!(matches!(error, Err(TrainError::Checkpoint(_))), "an altered file: {error:?}");
     assert_eq!(net, Noisy::ZERO, "an altered file changes nothing");
+    Ok(())
+}
+
+#[test]
+fn no_optimizer_is_taken_for_another() -> Result {
+    type Same = <Noisy as Split>::First;
+    let (train, folder) = (points(100, 1)?, tempfile::tempdir()?);
+    let momentum = || -> Box<dyn RatedOptimizer<Same> + Send> { Box::new(Optimizer::new(Momentum::new(0.1))) };
+    let nesterov = Box::new(Optimizer::new(Momentum::nesterov(0.1)));
+    let path = folder.path().join("run");
+    let mut trainer = Trainer::new().batch_size(16).epochs(2).init(Init::HeUniform).checkpoint(&path, Every::Epochs(1));
+    let mut net = Noisy::ZERO;
+    trainer.fit(&mut net, &mut momentum(), &OBJECTIVE, &train, None)?;
+    let found = refused::<Same>(|trainer| trainer.init(Init::HeUniform), (nesterov, OBJECTIVE, &train), &path)?;
+    assert_eq!(found, "optimizer", "they differ in their types alone");
+    Ok(())
+}
+
+#[test]
+fn a_log_without_its_checkpoint_is_not_written_behind() -> Result {
+    let (train, folder) = (points(100, 1)?, tempfile::tempdir()?);
+    let (path, log) = (folder.path().join("run"), folder.path().join("run.jsonl"));
+    let fit = |net: &mut Noisy| {
+        let mut trainer = Trainer::new().epochs(2).init(Init::HeUniform).checkpoint(&path, Every::Epochs(1)).log(&log);
+        trainer.fit(net, &mut adam(0.1), &OBJECTIVE, &train, None).map(|outcome| outcome.stop)
+    };
+    let mut net = Noisy::ZERO;
+    fit(&mut net)?;
+    fs::remove_file(&path)?;
+    let (before, mut net) = (fs::read(&log)?, Noisy::ZERO);
+    let error = fit(&mut net).expect_err("the log is that of the training before");
+    assert!(matches!(&error, TrainError::OldLog { log: found, .. } if *found == log), "{error}");
+    assert_eq!((fs::read(&log)?, &net), (before, &Noisy::ZERO), "nothing is changed");
+    fs::remove_file(&log)?;
+    fit(&mut net)?;
+    assert_eq!(read_log(&log)?.len(), 2, "begun anew");
     Ok(())
 }

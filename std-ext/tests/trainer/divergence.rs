@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use femto_std::trainer::Outcome;
+use femto_std::trainer::{Divergence, Outcome};
 
 use super::*;
 
@@ -14,20 +14,23 @@ fn what_became_infinite_is_named() -> Result {
         trainer().epochs(50).fit(net, &mut sgd, &OBJECTIVE, train, None).map(|outcome| outcome.stop)
     };
     let error = fit(&mut small(), 1e30, &train).expect_err("such a rate explodes");
-    let TrainError::NotFinite { epoch, step, place, .. } = error else { return Err(error.into()) };
+    let TrainError::NotFinite(Divergence { epoch, step, place, .. }) = error else { return Err(error.into()) };
     assert!(epoch == 0 && (1..5).contains(&step), "soon, not in step {step} of epoch {epoch}");
     assert!(matches!(place, Place::Outputs { .. }), "{place:?}");
 
     let mut net = small();
     net.layers.tail.tail.biases[1] = f32::INFINITY;
     let error = fit(&mut net, 0.1, &train).expect_err("there is an infinite bias");
-    assert!(matches!(error, TrainError::NotFinite { step: 0, place: Place::Outputs { layer: 2 }, .. }), "{error}");
+    assert!(
+        matches!(error, TrainError::NotFinite(Divergence { step: 0, place: Place::Outputs { layer: 2 }, .. })),
+        "{error}"
+    );
 
     let mut inputs = train.inputs().to_vec();
     inputs[17][1] = f32::NAN;
     train = Dataset::new(inputs, train.targets().to_vec())?;
     let error = fit(&mut small(), 0.1, &train).expect_err("there is an input NaN");
-    assert!(matches!(error, TrainError::NotFinite { place: Place::Inputs { sample: 17 }, .. }), "{error}");
+    assert!(matches!(error, TrainError::NotFinite(Divergence { place: Place::Inputs { sample: 17 }, .. })), "{error}");
     Ok(())
 }
 
@@ -63,6 +66,10 @@ fn fit_line(mut trainer: Trainer<'_, Line, [f32; 1]>, net: &mut Line) -> Outcome
     outcome.expect("not all of them diverge")
 }
 
+fn lost(outcome: &Outcome) -> impl Iterator<Item = u32> {
+    outcome.diverged.iter().map(|divergence| divergence.run)
+}
+
 const MEAN: Objective<MeanSquaredError> = Objective::mean(MeanSquaredError);
 
 #[test]
@@ -71,7 +78,7 @@ fn of_several_runs_those_that_diverge_are_lost() -> Result {
     let outcome = fit_line(from_large_slopes(1e19), &mut net);
     let mut ended: Vec<_> = outcome.records.iter().filter(|record| record.epoch == 1).collect();
     assert!(!outcome.diverged.is_empty() && !ended.is_empty(), "some do: {outcome:?}");
-    let all: BTreeSet<_> = ended.iter().map(|record| record.run).chain(outcome.diverged.iter().copied()).collect();
+    let all: BTreeSet<_> = ended.iter().map(|record| record.run).chain(lost(&outcome)).collect();
     assert_eq!(all, (0..8).collect(), "each run diverges or ends: {outcome:?}");
     ended.sort_by(|a, b| a.train_loss.total_cmp(&b.train_loss));
     assert_eq!(outcome.run, ended[0].run, "the best of the others");
@@ -79,11 +86,11 @@ fn of_several_runs_those_that_diverge_are_lost() -> Result {
 
     // Stopped behind a run that diverged, and taken up again.
     let folder = tempfile::tempdir()?;
-    let first_after = outcome.diverged[0] + 1;
+    let first_after = outcome.diverged[0].run + 1;
     let path = folder.path().join("run");
-    let stops = from_large_slopes(1e19)
-        .checkpoint(&path, Every::Steps(1))
-        .on_step(move |step| if step.run == first_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+    let stops = from_large_slopes(1e19).checkpoint(&path, Every::Steps(1)).on_step(move |step| {
+        if step.run == first_after { ControlFlow::Break(Request::Pause) } else { ControlFlow::Continue(()) }
+    });
     let mut resumed = Line::ZERO;
     fit_line(stops, &mut resumed);
     let again = fit_line(from_large_slopes(1e19).checkpoint(&path, Every::Steps(1)), &mut resumed);
@@ -93,7 +100,7 @@ fn of_several_runs_those_that_diverge_are_lost() -> Result {
     let train = Dataset::new(vec![[1.0]; 8], vec![[1.0]; 8])?;
     let mut sgd = Optimizer::new(Sgd::new(1e-3));
     let error = from_large_slopes(1e25).fit(&mut resumed, &mut sgd, &MEAN, &train, None).map(|outcome| outcome.stop);
-    assert!(matches!(error, Err(TrainError::NotFinite { run: 7, .. })), "all of them diverge: {error:?}");
+    assert!(matches!(error, Err(TrainError::NotFinite(Divergence { run: 7, .. }))), "all of them diverge: {error:?}");
     Ok(())
 }
 
@@ -111,10 +118,29 @@ fn a_diverging_training_goes_back_to_its_best_epoch() -> Result {
     let (first, ended) = fit(1, 1);
     assert_eq!(ended?, (Stop::Epochs, Some(0), vec![]), "one epoch");
     let (net, ended) = fit(100, 1);
-    assert!(matches!(ended, Err(TrainError::NotFinite { .. })), "{ended:?}");
+    assert!(matches!(ended, Err(TrainError::NotFinite(_))), "{ended:?}");
     assert_eq!(net, first, "the weights of the first epoch");
     let (net, ended) = fit(100, 2);
-    assert_eq!(ended?, (Stop::Diverged, Some(0), vec![0, 1]), "both have a first epoch");
+    assert!(matches!(ended, Err(TrainError::NotFinite(Divergence { run: 1, .. }))), "all of two: {ended:?}");
     assert!(net == first || net == fit(1, 2).0, "the weights of one of the first epochs");
+    Ok(())
+}
+
+#[test]
+fn losses_weights_and_validation_are_looked_at() -> Result {
+    let set = |x: f32, y: f32| Dataset::new(vec![[x]], vec![[y]]).expect("as many inputs as targets");
+    let place = |rate: f32, train: &Dataset<[f32; 1], [f32; 1]>, validation: &Dataset<[f32; 1], [f32; 1]>| {
+        let mut line = Line::ZERO;
+        let mut trainer = Trainer::new().epochs(1);
+        match trainer.fit(&mut line, &mut Optimizer::new(Sgd::new(rate)), &MEAN, train, Some(validation)) {
+            Err(TrainError::NotFinite(Divergence { step: 0, epoch: 0, place, .. })) => Some(place),
+            _ => None,
+        }
+    };
+    let one = set(1.0, 1.0);
+    assert_eq!(place(0.1, &one, &one), None, "nothing is wrong");
+    assert_eq!(place(0.1, &set(1.0, 1e30), &one), Some(Place::Loss), "a square beyond the largest number");
+    assert_eq!(place(1e30, &set(1.0, 1e18), &one), Some(Place::Weights { layer: 0 }), "a step beyond it");
+    assert_eq!(place(0.1, &one, &set(f32::NAN, 1.0)), Some(Place::Validation), "an input that is no number");
     Ok(())
 }

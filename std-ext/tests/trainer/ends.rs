@@ -47,12 +47,16 @@ fn each_rule_ends_a_training_and_is_named() -> Result {
     let outcome = fit(trainer().max_steps(5), 0.1)?;
     assert_eq!((outcome.stop, outcome.steps, outcome.records.len()), (Stop::Steps, 5, 1), "with the first epoch");
     let outcome = fit(trainer().min_change(1e-5), 1e-6)?;
-    assert_eq!((outcome.stop, outcome.steps), (Stop::Converged, 1), "such a rate changes hardly anything");
+    assert_eq!((outcome.stop, outcome.steps), (Stop::Converged, 5), "such a rate changes hardly anything in an epoch");
     let outcome = fit(trainer().min_change(1e-5), 0.1)?;
     assert_eq!(outcome.stop, Stop::Epochs, "this rate changes more");
-    let warmup = Warmup { steps: 3, start: 0.0, then: Linear { from: 1.0, to: 1.0, steps: 1 } };
-    let outcome = fit(trainer().min_change(1e-6).schedule(warmup), 1.0)?;
-    assert_eq!(outcome.stop, Stop::Epochs, "a first step with rate 0 says nothing");
+    // Of 5 steps, as an epoch has: the rates of the first one are too small to change anything.
+    let warmup = Warmup { steps: 10, start: 0.0, then: Linear { from: 1e-5, to: 1.0, steps: 20 } };
+    let outcome = fit(trainer().min_change(1e-5).schedule(warmup), 1.0)?;
+    assert_eq!(outcome.stop, Stop::Epochs, "while a rate rises, small steps say nothing");
+    let falling = Linear { from: 1e-5, to: 0.0, steps: 20 };
+    let outcome = fit(trainer().min_change(1e-4).schedule(falling), 1.0)?;
+    assert_eq!((outcome.stop, outcome.steps), (Stop::Converged, 5), "a rate that falls");
 
     let stop_if = |is_due| if is_due { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let outcome = fit(trainer().on_step(move |step| stop_if(step.step == 3)), 0.1)?;
@@ -61,6 +65,61 @@ fn each_rule_ends_a_training_and_is_named() -> Result {
     assert_eq!((outcome.stop, outcome.steps), (Stop::Callback, 10), "asked for after an epoch");
     let outcome = fit(trainer().diagnose(Every::Steps(4), 10, move |found| stop_if(found.step == 8)), 0.1)?;
     assert_eq!((outcome.stop, outcome.steps, outcome.diagnoses.len()), (Stop::Callback, 8, 2), "asked for in between");
+    Ok(())
+}
+
+#[test]
+fn an_end_is_final_and_a_pause_is_not() -> Result {
+    let train = points(40, 1, false)?;
+    let folder = tempfile::tempdir()?;
+    for (request, stop, steps) in [(Request::End, Stop::Callback, 10), (Request::Pause, Stop::Paused, 20)] {
+        for runs in [1, 2] {
+            let path = folder.path().join(format!("{request:?}.{runs}"));
+            let fit = |is_asked: bool| {
+                let mut net = Small::ZERO;
+                let mut trainer = trainer().init(Init::HeUniform).runs(runs).checkpoint(&path, Every::Epochs(1));
+                trainer = trainer.on_epoch(move |record| {
+                    if is_asked && record.epoch == 1 { ControlFlow::Break(request) } else { ControlFlow::Continue(()) }
+                });
+                let outcome = trainer.fit(&mut net, &mut adam(), &OBJECTIVE, &train, None)?;
+                Ok::<_, TrainError>((outcome.stop, outcome.run, outcome.steps, net))
+            };
+            let asked = fit(true)?;
+            assert_eq!((asked.0, asked.1, asked.2), (stop, 0, 10), "{request:?}, {runs} runs");
+            let again = fit(false)?;
+            assert_eq!(again.2, steps, "{request:?}, {runs} runs, taken up again");
+            assert_eq!(again == asked, request == Request::End, "{request:?}, {runs} runs, taken up again");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn runs_are_compared_by_what_is_watched() -> Result {
+    let (train, validation) = (points(40, 1, true)?, points(30, 2, true)?);
+    for watch in [Watch::Highest("accuracy"), Watch::Lowest("accuracy"), Watch::TrainLoss] {
+        let mut net = Small::ZERO;
+        let mut trainer = trainer().epochs(2).init(Init::HeUniform).runs(6).metric("accuracy", accuracy).watch(watch);
+        let outcome = trainer.fit(&mut net, &mut adam(), &OBJECTIVE, &train, Some(&validation))?;
+        let last: Vec<_> = outcome.records.iter().filter(|record| record.epoch == 1).collect();
+        let shares: Vec<_> = last.iter().map(|record| record.metrics["accuracy"]).collect();
+        let kept = shares[outcome.run as usize];
+        match watch {
+            Watch::Highest(_) => assert!(shares.iter().all(|share| *share <= kept), "{kept} of {shares:?}"),
+            Watch::Lowest(_) => assert!(shares.iter().all(|share| *share >= kept), "{kept} of {shares:?}"),
+            _ => {
+                let of = |run: u32| {
+                    let (mut alone, objective) = (Small::ZERO, OBJECTIVE.seeded(seed_of_run(5, run)));
+                    let mut trainer = self::trainer().epochs(2).init(Init::HeUniform).seed(seed_of_run(9, run));
+                    trainer.fit(&mut alone, &mut adam(), &objective, &train, None)?;
+                    Ok::<_, Box<dyn Error>>(mean_loss(&alone, Level::detect(), CrossEntropy, &train)?)
+                };
+                let losses = (0..6).map(of).collect::<Result<Vec<_>>>()?;
+                assert!(losses.iter().all(|loss| *loss >= losses[outcome.run as usize]), "{losses:?}");
+            }
+        }
+        assert!(shares.iter().any(|share| *share != kept), "runs differ: {shares:?}");
+    }
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use femto::layer::{Dense, Dropout};
 use femto::loss::{CrossEntropy, MeanSquaredError};
 use femto::optimizer::{Adam, Optimizer, ScheduleFreeAdamW, Scheduled, Sgd};
 use femto::rng::{generator, uniform};
-use femto::schedule::{Goal, Linear, ReduceOnPlateau, Warmup};
+use femto::schedule::{Linear, ReduceOnPlateau, Warmup};
 use femto::train::Objective;
 use femto::{Flat, Level, net};
 use femto_std::data::{Dataset, permutation};
@@ -27,8 +27,8 @@ use femto_std::evaluate::mean_loss;
 use femto_std::optimizer::{Muon, NetOptimizer, RatedOptimizer, TensorOptimizer};
 use femto_std::threads::Threads;
 use femto_std::trainer::{
-    Clip, Every, Place, SettingsError, Stop, TrainError, Trainer, Warning, Watch, accuracy, diagnose, read_log,
-    seed_of_run,
+    Clip, Every, Place, Request, SettingsError, Stop, TrainError, Trainer, Warning, Watch, accuracy, diagnose,
+    read_log, seed_of_run,
 };
 
 type Small = net![Dense<2, 8, Relu>, Dropout<8, 25>, Dense<8, 3>];

@@ -1,6 +1,8 @@
 //! Logs and diagnoses.
 
+use std::env::current_exe;
 use std::panic::catch_unwind;
+use std::process::Command;
 
 use super::*;
 
@@ -25,6 +27,22 @@ fn a_log_has_what_callbacks_get() -> Result {
     let record = &outcome.records[3];
     assert_eq!((record.epoch, record.step, record.rate), (3, 20, 3e-3), "the last epoch");
     assert!(record.gradient_norm.is_some_and(|norm| norm > 0.0) && record.samples_per_second > 0.0, "{record:?}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "started by the test below in a process of its own"]
+fn child() -> Result {
+    trainer().progress().fit(&mut small(), &mut adam(), &OBJECTIVE, &points(40, 1, false)?, None)?;
+    Ok(())
+}
+
+#[test]
+fn a_bar_is_silent_where_standard_error_is_no_terminal() -> Result {
+    let mut command = Command::new(current_exe()?);
+    let output = command.args(["--exact", "reports::child", "--ignored", "--nocapture"]).output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(String::from_utf8(output.stderr)?, "", "standard error");
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::*;
 fn settings_without_sense_are_refused_before_anything_is_changed() -> Result {
     let train = points(40, 1, false)?;
     let higher = EarlyStopping { better: Better::Higher, ..EarlyStopping::new(1) };
-    let plateau = ReduceOnPlateau { goal: Goal::Largest, ..ReduceOnPlateau::new(0.1) };
+    let plateau = ReduceOnPlateau { better: Better::Higher, ..ReduceOnPlateau::new(0.1) };
     let linear = |from| Linear { from, to: 0.0, steps: 9 };
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("run");
@@ -23,7 +23,7 @@ fn settings_without_sense_are_refused_before_anything_is_changed() -> Result {
         ),
         (
             trainer().min_change(f32::INFINITY),
-            SettingsError::NotAboveZero { what: "the least change of a step", value: f32::INFINITY },
+            SettingsError::NotAboveZero { what: "the least change", value: f32::INFINITY },
         ),
         (trainer().schedule(linear(0.1)).reduce_on_plateau(ReduceOnPlateau::new(0.1)), SettingsError::TwoRates),
         (
