@@ -3,7 +3,7 @@
 //!
 //! # Guide
 //!
-//! One program, part by part. Each part works alone too.
+//! The parts, then all of them in one program; each works alone, too.
 //!
 //! **Data** are rows of inputs, each with its target. What a network is judged by must not be what it learnt from, nor what
 //! its settings were chosen by: so there are three parts. Some sets come with the crate; [`data`] also reads tables, the
@@ -117,6 +117,20 @@
 //! | [`interchange`](interchange/index.html) | networks and arrays in the files of PyTorch and NumPy (features `safetensors`, `npy`) |
 //! | [`heap`] | networks and optimizers that a stack cannot hold |
 //! | [`threads`] | training on all cores, with the bits of one |
+//!
+//! # Features
+//!
+//! All are on by default; with `default-features = false` there are neither files of other programs nor other crates for
+//! them.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `avx2`, `avx512` | these levels of x86-64, as those of `femto` |
+//! | `csv`, `gzip` | tables of text; compressed files of the MNIST family |
+//! | `checkpoint`, `trainer` | trainings in one file; the trainer, which brings `checkpoint` |
+//! | `progress`, `interrupt` | the trainer's progress bar; its end at Ctrl-C |
+//! | `npy`, `safetensors` | files of NumPy; of PyTorch and others |
+//! | `plot` | pictures |
 //!
 //! # Results that repeat
 //!
