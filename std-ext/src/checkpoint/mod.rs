@@ -10,7 +10,7 @@
 //! use femto::layer::Dense;
 //! use femto::{Flat, net};
 //! use femto_std::checkpoint;
-//! use serde::{Deserialize, Serialize};
+//! use serde::Serialize;
 //!
 //! #[derive(Serialize, Deserialize)]
 //! struct State {
@@ -57,64 +57,20 @@ use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crc::{CRC_64_XZ, Crc, Table};
 use femto::Flat;
 use femto::layer::{Layer, Net};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 mod error;
+mod format;
 
 pub use error::CheckpointError;
 
+use self::format::{
+    CHECKSUM, CRC, Contents, Description, Header, MAGIC, PREAMBLE, Part, Preamble, Shape, Summed, VERSION, shapes,
+};
 use crate::files::{replace, write_numbers};
-
-/// What a checkpoint begins with.
-const MAGIC: [u8; 8] = *b"\x89femto\r\n";
-/// The newest version of the format that is known here.
-const VERSION: u32 = 1;
-/// Bytes before the description.
-const PREAMBLE: usize = 24;
-/// Bytes of the checksum at the end.
-const CHECKSUM: usize = 8;
-
-static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_XZ);
-
-/// A tensor of the network as the description has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Shape {
-    layer: usize,
-    name: String,
-    rows: usize,
-    columns: usize,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Part {
-    name: String,
-    numbers: u64,
-}
-
-/// What is saved of the description; what is loaded of it are the two structs behind.
-#[derive(Serialize)]
-struct Description<'a, H> {
-    header: &'a H,
-    tensors: Vec<Shape>,
-    numbers: u64,
-    parts: Vec<Part>,
-}
-
-#[derive(Deserialize)]
-struct Contents {
-    tensors: Vec<Shape>,
-    numbers: u64,
-    parts: Vec<Part>,
-}
-
-#[derive(Deserialize)]
-struct Header<H> {
-    header: H,
-}
 
 /// Saves a network, the header and named parts as one file.
 ///
@@ -355,85 +311,6 @@ impl Checkpoint {
         }
         Ok(Self { path: path.to_owned(), bytes, description, tensors: contents.tensors, net, parts })
     }
-}
-
-/// What the first bytes of a checkpoint say.
-struct Preamble {
-    description_len: usize,
-    len: u64,
-}
-
-impl Preamble {
-    /// `found` is the length of the file.
-    fn parse(path: &Path, bytes: &[u8], found: u64) -> Result<Self, CheckpointError> {
-        let same = bytes.iter().zip(MAGIC).take_while(|(byte, magic)| **byte == *magic).count();
-        if same < bytes.len().min(MAGIC.len()) || bytes.is_empty() {
-            return Err(CheckpointError::NotACheckpoint { path: path.to_owned() });
-        }
-        let smallest = (PREAMBLE + CHECKSUM) as u64;
-        let Some((version, rest)) = bytes[MAGIC.len().min(bytes.len())..].split_first_chunk() else {
-            return Err(CheckpointError::WrongLength { path: path.to_owned(), expected: smallest, found });
-        };
-        let version = u32::from_le_bytes(*version);
-        if version > VERSION {
-            return Err(CheckpointError::Newer { path: path.to_owned(), known: VERSION, found: version });
-        }
-        if version == 0 {
-            return Err(CheckpointError::Altered { path: path.to_owned() });
-        }
-        let (Some((description_len, rest)), true) = (rest.split_first_chunk(), bytes.len() == PREAMBLE) else {
-            return Err(CheckpointError::WrongLength { path: path.to_owned(), expected: smallest, found });
-        };
-        let len = rest.first_chunk().map_or(0, |len| u64::from_le_bytes(*len));
-        let preamble = Self { description_len: u32::from_le_bytes(*description_len) as usize, len };
-        if len != found || len < smallest {
-            return Err(preamble.wrong_length(path, found));
-        }
-        Ok(preamble)
-    }
-
-    fn wrong_length(&self, path: &Path, found: u64) -> CheckpointError {
-        CheckpointError::WrongLength { path: path.to_owned(), expected: self.len, found }
-    }
-}
-
-/// Passes bytes on and sums them.
-struct Summed<'a> {
-    to: &'a mut dyn Write,
-    digest: crc::Digest<'static, u64, Table<16>>,
-}
-
-impl Write for Summed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.to.write(bytes)?;
-        self.digest.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
-    }
-}
-
-impl std::fmt::Display for Shape {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { layer, name, rows, columns } = self;
-        write!(f, "{layer}.{name}, {rows} x {columns}")
-    }
-}
-
-/// The tensors of a network, in memory order.
-fn shapes<L: Layer>(net: &Net<L>) -> Vec<Shape> {
-    let mut shapes = Vec::new();
-    net.for_each_tensor(|tensor, _| {
-        shapes.push(Shape {
-            layer: tensor.layer,
-            name: tensor.name.as_str().to_owned(),
-            rows: tensor.rows,
-            columns: tensor.columns,
-        });
-    });
-    shapes
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use femto::layer::{Dense, Maxout};
 use femto::net;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::Deserialize;
 
 use super::*;
 
