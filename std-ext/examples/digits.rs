@@ -8,11 +8,12 @@
 //! The same options give the same weights, bit by bit, on every machine that runs the same arithmetic class:
 //! compare the hash at the end.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::process::{self, ExitCode};
 
 use clap::{Parser, value_parser};
@@ -112,11 +113,7 @@ fn main() -> ExitCode {
 /// All of it: train, test, save, and check what was saved.
 fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
-    if let (Some(saved), Some(resumed)) = (&options.save, &options.resume)
-        && saved == resumed
-    {
-        return Err(format!("--save and --resume are both {}: give each a file of its own", saved.display()).into());
-    }
+    check_files(options)?;
     let parts = Parts::new()?;
     let (train, validation, test) = (parts.train.len(), parts.validation.len(), parts.test.len());
     writeln!(out, "digits: {train} to train with, {validation} to validate, {test} to test; level: {level}")?;
@@ -147,12 +144,35 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
         // Those before the training was taken up again are in the log alone.
         let log = options.resume.as_deref().map(log_path);
         let records = log.as_ref().map_or(Ok(outcome.records), read_log)?;
-        if let (Some(log), []) = (log, &records[..]) {
-            let log = log.display();
-            return Err(format!("{log} has no epochs to draw: it was removed after the training that wrote it").into());
+        match (log, &records[..]) {
+            (Some(_), []) if outcome.stop == Stop::Interrupted => writeln!(out, "no epoch to draw yet")?,
+            (Some(log), []) => {
+                let log = log.display();
+                return Err(format!("{log} has no epochs to draw: it was removed after its training").into());
+            }
+            _ => {
+                draw(path, &records)?;
+                writeln!(out, "drawn: {}", path.display())?;
+            }
         }
-        draw(path, &records)?;
-        writeln!(out, "drawn: {}", path.display())?;
+    }
+    Ok(())
+}
+
+/// Refuses two things in one file.
+fn check_files(options: &Options) -> io::Result<()> {
+    let log = options.resume.as_deref().map(log_path);
+    let mut files =
+        vec![("--resume", options.resume.as_ref()), ("the log", log.as_ref()), ("--save", options.save.as_ref())];
+    #[cfg(feature = "plot")]
+    files.push(("--plot", options.plot.as_ref()));
+    let mut places = BTreeMap::new();
+    for (what, path) in files {
+        let Some(path) = path else { continue };
+        if let Some(other) = places.insert(absolute(path)?, what) {
+            let message = format!("{other} and {what} are both {}: give each a file of its own", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
     }
     Ok(())
 }

@@ -112,7 +112,6 @@ fn compare(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Refuses before the training what could not be drawn after it.
 /// Saves the training losses of all optimizers, each over its own training: that of rprop is of more epochs, that of l-bfgs
 /// of whole steps.
 #[cfg(feature = "plot")]

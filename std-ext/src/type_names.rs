@@ -3,11 +3,13 @@
 use std::any::type_name;
 use std::fmt::Debug;
 
-/// The name of a type without those of modules: what a user writes.
+/// The name of a type, without the modules of these crates: what a user writes. Other types keep theirs, which may tell two of
+/// one name apart.
 pub(crate) fn short_type_name<T: ?Sized>() -> String {
     let mut short = String::new();
     for part in type_name::<T>().split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
-        short.push_str(part.rsplit("::").next().unwrap_or(part));
+        let is_ours = part.starts_with("femto::") || part.starts_with("femto_std::");
+        short.push_str(if is_ours { part.rsplit("::").next().unwrap_or(part) } else { part });
     }
     short
 }

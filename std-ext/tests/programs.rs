@@ -67,7 +67,9 @@ fn digits_says_what_is_wrong_before_it_trains() -> Result {
         (&["--lr", "-1"], "above 0"),
         (&["--plot", "curves.gif"], ".svg or .png"),
         (&["--plot", "nowhere/curves.svg"], "there is no folder nowhere"),
-        (&["--save", "run", "--resume", "run"], "give each a file of its own"),
+        (&["--save", "./run", "--resume", "run"], "give each a file of its own"),
+        (&["--save", "run.jsonl", "--resume", "run"], "the log and --save are both"),
+        (&["--plot", "run.svg", "--resume", "run.svg"], "give each a file of its own"),
         (&["--resume", "run", "--seed", "2"], "its seed is 1, here it is 2"),
         (&["--resume", "run", "--optimizer", "nesterov"], "its optimizer is Adam"),
         (&["--resume", "weights"], "no checkpoint"),
@@ -87,7 +89,7 @@ fn optimizers_draws_all_of_them() -> Result {
     let folder = tempfile::tempdir()?;
     let text = succeed("optimizers", &["--epochs", "1"], folder.path())?;
     for name in femto_std::optimizer::OptimizerName::ALL {
-        assert!(!line(&text, name.as_str()).is_empty(), "{name}: {text}");
+        assert!(!line(&text, &format!("{name} ")).is_empty(), "{name}: {text}");
     }
     let picture = fs::read_to_string(folder.path().join("optimizers.svg"))?;
     assert!(picture.contains("muon") && picture.contains("l-bfgs"), "a legend");

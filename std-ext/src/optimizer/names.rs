@@ -54,7 +54,6 @@ macro_rules! names {
             /// use femto::layer::Dense;
             /// use femto::{Flat, Level};
             /// use femto_std::optimizer::{NetOptimizer, OptimizerName};
-            /// # use femto_std::optimizer::RatedOptimizer;
             ///
             /// type Line = femto::net![Dense<1, 1>];
             /// let (mut line, mut gradient) = (Line::ZERO, Line::ZERO);
@@ -62,10 +61,6 @@ macro_rules! names {
             /// let mut sgd = OptimizerName::Sgd.with_rate(0.5);
             /// sgd.apply(Level::detect(), &mut line, &gradient);
             /// assert_eq!(line.layers.biases, [-0.5]);
-            /// # type First = <Line as femto::flat::Split>::First;
-            /// # let all = OptimizerName::ALL.iter().map(|name| name.with_rate::<First>(0.5).description());
-            /// # let different: std::collections::BTreeSet<_> = all.collect();
-            /// # assert_eq!(different.len(), OptimizerName::ALL.len(), "no two say the same: {different:#?}");
             /// ```
             #[must_use]
             pub fn with_rate<L: Layer>(self, learning_rate: f32) -> Box<dyn RatedOptimizer<L> + Send> {
@@ -165,4 +160,20 @@ impl FromStr for OptimizerName {
 
 fn all_names() -> String {
     OptimizerName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use femto::layer::Dense;
+
+    use super::*;
+
+    #[test]
+    fn no_two_optimizers_are_described_alike() {
+        let all = OptimizerName::ALL.iter().map(|name| name.with_rate::<Dense<1, 1>>(0.5).description());
+        let different: BTreeSet<_> = all.collect();
+        assert_eq!(different.len(), OptimizerName::ALL.len(), "{different:#?}");
+    }
 }

@@ -28,7 +28,7 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self.with(|settings| settings.batch_size = samples)
     }
 
-    /// How many epochs there are at the most.
+    /// How many epochs there are at the most. A training that is taken up again behind that ends where it stands.
     #[must_use]
     pub fn epochs(self, epochs: u32) -> Self {
         self.with(|settings| settings.epochs = epochs)
@@ -49,7 +49,8 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
 
     /// Ends a run after an epoch none of whose steps changes any parameter by this or more, in the unit of the parameters:
     /// with all samples in one batch, after the first step that small. Not while a schedule rises, for the steps of a
-    /// warm-up are small; steps at learning rate 0 do not count. Costs a copy of the parameters for each step.
+    /// warm-up are small (the schedule is asked for one rate ahead); steps at learning rate 0 do not count. Costs a copy of
+    /// the parameters for each step.
     #[must_use]
     pub fn min_change(self, change: f32) -> Self {
         self.with(|settings| settings.min_change = Some(change))
@@ -152,7 +153,7 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     /// To begin anew, remove the file, and the log with it. A file of another network, other data or other settings is
     /// refused, and the error names what differs; only [`Self::epochs`] and [`Self::max_steps`] of a single run may be
     /// others, to train on. Of data the inputs are compared, and the loss that a fixed network has on them and their
-    /// targets. Metrics, callbacks and threads are free.
+    /// targets; of types their names, as the compiler has them. Metrics, callbacks and threads are free.
     ///
     /// It is a [`checkpoint`](crate::checkpoint), from which other programs can read too. Its network is that of the last
     /// step; the part `best` has the weights that early stopping keeps, the part `kept` those of the best run so far. A
@@ -211,8 +212,9 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     }
 
     /// Listens to Ctrl-C while it trains: the first one ends the training after the batch that is being made, with a
-    /// checkpoint where there are any; a second one ends the program. Afterwards one ends the program again, also where it
-    /// has a handler of its own: with such a one, stop from a callback instead. Feature `interrupt`.
+    /// checkpoint where there are any; a second one ends the program. After the training, Ctrl-C ends the program, even
+    /// where the program has installed a handler of its own; such programs should ask for a pause from a callback instead.
+    /// Feature `interrupt`.
     #[cfg(feature = "interrupt")]
     #[must_use]
     pub fn stop_on_ctrl_c(self) -> Self {
@@ -227,8 +229,8 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         Trainer { settings, workers, metrics, on_epoch, on_step, on_diagnosis }
     }
 
-    /// Takes this number of the outputs for the validation set, and its targets, after each epoch.
-    /// [`accuracy`](super::accuracy) is one; those of [`metrics`](crate::metrics) are called from a closure. Each
+    /// Takes this number of the outputs for the validation set, and its targets, after each epoch, and of several runs that
+    /// are compared by it after each run. [`accuracy`](super::accuracy) is one; those of [`metrics`](crate::metrics) are called from a closure. Each
     /// metric has a name of its own.
     #[must_use]
     pub fn metric(mut self, name: &'static str, of: impl FnMut(&[L::Out], &[T]) -> f64 + 'a) -> Self {

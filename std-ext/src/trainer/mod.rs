@@ -164,7 +164,7 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
     /// # Errors
     ///
     /// [`TrainError::Settings`] and [`TrainError::Set`] before anything is changed; [`TrainError::OldLog`],
-    /// [`TrainError::OtherTraining`] and [`TrainError::Checkpoint`] for a checkpoint that is not to be gone on from, before anything is changed, or cannot be
+    /// [`TrainError::OtherTraining`] and [`TrainError::Checkpoint`] for a checkpoint that cannot be resumed from (nothing is changed then) or cannot be
     /// written; [`TrainError::NotFinite`] where training diverges; [`TrainError::Log`] and [`TrainError::Interrupt`] where
     /// the system refuses.
     pub fn fit<O, F>(
@@ -243,6 +243,7 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
             // A log that is another one than it was has another length to be noted.
             is_saved: resumed.is_some_and(|resumed| resumed.bytes == log.as_ref().map(Log::len)),
             log,
+            asked: None,
             predicting: boxed(),
             noise_seed: objective.noise.seed,
             records: Vec::new(),

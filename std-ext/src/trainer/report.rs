@@ -32,8 +32,7 @@ pub struct EpochRecord {
     pub rate: f32,
     /// The mean loss of its samples, each as it was before the step of its batch, without penalty, in the unit of the loss.
     pub train_loss: f64,
-    /// The mean loss of the validation set with the weights to predict with; none without such a set, and from a log where
-    /// it was not finite.
+    /// The mean loss of the validation set with the weights to predict with; none without such a set.
     pub validation_loss: Option<f64>,
     /// The metrics of the validation set, by their names.
     #[serde(deserialize_with = "null_is_nan")]
@@ -97,15 +96,22 @@ impl Stop {
     /// Of reasons at a time the one that reaches furthest, or the first of those.
     pub(super) fn of_all(reasons: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         let reach = |stop: Self| match stop {
-            Self::Callback => 2,
-            stop => u8::from(stop.ends_all()),
+            Self::Epochs | Self::Steps | Self::Diverged => 0,
+            Self::Converged | Self::EarlyStopping => 1,
+            Self::Paused | Self::Interrupted => 2,
+            Self::Callback => 3,
         };
         reasons.into_iter().flatten().reduce(|first, second| if reach(second) > reach(first) { second } else { first })
     }
 
     /// The other runs are not made.
     pub(super) const fn ends_all(self) -> bool {
-        matches!(self, Self::Callback | Self::Paused | Self::Interrupted)
+        self.goes_on() || matches!(self, Self::Callback)
+    }
+
+    /// The training goes on where it is taken up again.
+    pub(super) const fn goes_on(self) -> bool {
+        matches!(self, Self::Paused | Self::Interrupted)
     }
 }
 
@@ -119,7 +125,7 @@ impl fmt::Display for Stop {
             Self::Callback => "a callback asked for the end",
             Self::Paused => "a callback asked for a pause",
             Self::Interrupted => "it was interrupted",
-            Self::Diverged => "its numbers became infinite or NaN",
+            Self::Diverged => "the last run diverged",
         })
     }
 }
@@ -132,19 +138,20 @@ pub struct Outcome {
     pub stop: Stop,
     /// The run whose weights were kept, from 0 up.
     pub run: u32,
-    /// The epoch whose weights were kept, from 0 up, where early stopping kept some; else none, for the last ones were.
+    /// The epoch whose weights were kept, from 0 up, by early stopping; without it none, for the last weights were kept.
     pub best_epoch: Option<u64>,
     /// Steps of the optimizer in the last run.
     pub steps: u32,
     /// How long all steps took, those before the training was taken up again included, in seconds.
     pub seconds: f64,
-    /// Steps that were made before the training was taken up again from a checkpoint; none where it began anew.
+    /// Steps of the run that was being made when the training was taken up again from a checkpoint, made before; none where
+    /// it began anew.
     pub resumed_at: Option<u32>,
     /// All epochs since the training began or was taken up again, of all runs. [`read_log`](super::read_log) gives those
     /// before, too.
     pub records: Vec<EpochRecord>,
-    /// Of several runs those that diverged, and where. Of such a run the best weights that early stopping had kept count, if
-    /// any.
+    /// Of several runs those that diverged, and where. Best weights that early stopping kept in such a run still take part in
+    /// the comparison.
     pub diverged: Vec<Divergence>,
     /// The diagnoses that were asked for, since the training began or was taken up again.
     pub diagnoses: Vec<Diagnosis>,

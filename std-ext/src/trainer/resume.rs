@@ -184,8 +184,8 @@ impl Saver {
             Header { trainer: self.identity.0.clone(), progress: Saved::new(state, optimizer.steps(), log_bytes) };
         let names: Vec<String> = (0..optimizer.state().len()).map(optimizer_part).collect();
         let mut parts: Vec<(&str, &[f32])> = names.iter().map(String::as_str).zip(optimizer.state()).collect();
-        if state.best_epoch().is_some() {
-            parts.push((BEST, state.best.as_slice()));
+        if let Some(best) = &state.best {
+            parts.push((BEST, best.as_slice()));
         }
         if let Some(kept) = &state.kept {
             parts.push((KEPT, kept.weights.as_slice()));
@@ -307,9 +307,7 @@ impl Saved {
             plateau.best = saved.best.map(f32::from_bits);
             (plateau.waited, plateau.cooling) = (saved.waited, saved.cooling);
         }
-        if let Some(best) = loaded.best {
-            state.best = best;
-        }
+        state.best = loaded.best;
         state.kept = self.kept.as_ref().zip(loaded.kept).map(|(saved, weights)| Kept {
             weights,
             value: f64::from_bits(saved.value),

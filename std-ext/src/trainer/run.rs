@@ -39,6 +39,8 @@ pub(super) struct Run<'r, 'a, L: Layer, T, F, O, W> {
     pub(super) log: Option<Log>,
     /// The checkpoint holds the state as it is.
     pub(super) is_saved: bool,
+    /// What ends all runs, once something asked for it.
+    pub(super) asked: Option<Stop>,
     /// The weights to predict with.
     pub(super) predicting: Box<Net<L>>,
     /// The seed of dropout that the user gave.
@@ -82,34 +84,51 @@ where
         let runs = self.steps.settings.runs;
         loop {
             let end = self.one(state);
-            let has_best = state.best_epoch().is_some();
             match &end {
                 Ok(_) => {
                     self.save(state)?;
                     self.take_weights();
                 }
                 // Other runs would find the same sample.
-                Err(TrainError::NotFinite(Divergence { place: Place::Inputs { .. }, .. })) => return end,
+                Err(TrainError::NotFinite(Divergence { place: Place::Inputs { .. }, .. })) if state.kept.is_none() => {
+                    return end;
+                }
                 // Other runs, and its own epochs before, are not to blame.
-                Err(TrainError::NotFinite(found)) if runs > 1 || has_best => state.diverged.push(*found),
+                Err(TrainError::NotFinite(found)) if runs > 1 || state.best.is_some() => state.diverged.push(*found),
                 Err(_) => return end,
             }
-            if has_best {
-                self.predicting.as_mut_slice().copy_from_slice(state.best.as_slice());
+            if let Some(best) = &state.best {
+                self.predicting.as_mut_slice().copy_from_slice(best.as_slice());
             }
-            if runs > 1 && (end.is_ok() || has_best) {
+            let has_weights = end.is_ok() || state.best.is_some();
+            if runs > 1 && has_weights {
                 self.keep_if_better(state)?;
             }
-            if state.run + 1 >= runs || end.as_ref().is_ok_and(|stop| stop.ends_all()) {
-                let of_this = (end.is_ok() || has_best).then_some(&self.predicting);
-                if let Some(weights) = state.kept.as_ref().map(|kept| &kept.weights).or(of_this) {
-                    self.steps.net.as_mut_slice().copy_from_slice(weights.as_slice());
-                }
-                let have_all_diverged = u32::try_from(state.diverged.len()) == Ok(runs);
-                return if have_all_diverged { end } else { end.or(Ok(Stop::Diverged)) };
+            if state.run + 1 >= runs || self.asked.is_some() {
+                return self.finish(state, end, has_weights);
             }
             self.next_run(state)?;
         }
+    }
+
+    /// Leaves the weights of the best run, or of the only one, in the network.
+    fn finish(
+        &mut self,
+        state: &State<L>,
+        end: Result<Stop, TrainError>,
+        has_weights: bool,
+    ) -> Result<Stop, TrainError> {
+        if state.kept.is_some() && end.as_ref().is_ok_and(|stop| !stop.goes_on()) {
+            // With the last run among those that were compared.
+            self.is_saved = false;
+            self.save(state)?;
+        }
+        let of_this = has_weights.then_some(&self.predicting);
+        if let Some(weights) = state.kept.as_ref().map(|kept| &kept.weights).or(of_this) {
+            self.steps.net.as_mut_slice().copy_from_slice(weights.as_slice());
+        }
+        let have_all_diverged = state.diverged.len() > state.run as usize;
+        if have_all_diverged { end } else { end.or(Ok(self.asked.unwrap_or(Stop::Diverged))) }
     }
 
     fn keep_if_better(&mut self, state: &mut State<L>) -> Result<(), TrainError> {
@@ -180,6 +199,7 @@ where
         self.steps.bar.begin(u64::from(state.steps), all.min(most));
         loop {
             if let Some(ended) = state.ended {
+                self.asked = self.asked.or(Some(ended).filter(|stop| stop.ends_all()));
                 return Ok(ended);
             }
             if state.epoch >= u64::from(settings.epochs) {
@@ -205,6 +225,7 @@ where
             let next = due.into_iter().flatten().filter_map(|every| every.next_step(state.steps)).min();
             let steps = next.map_or(usize::MAX, |next| (next - state.steps) as usize);
             let stop = self.steps.run(state, order, batches.min(state.batch.saturating_add(steps)))?;
+            self.note(state, stop);
             self.is_saved = false;
             if state.batch >= batches {
                 let end = self.end_epoch(state)?;
@@ -236,14 +257,26 @@ where
         let callbacks = &mut *self.callbacks;
         let ask = |asked, callback: &mut EpochCallback<'_>| Stop::of_all([asked, Request::stop(callback(&record))]);
         let asked = self.steps.bar.suspend(|| callbacks.iter_mut().fold(None, ask));
-        state.note(asked);
+        self.note(state, asked);
         self.records.push(record);
         let (epochs, steps) = (state.epoch, state.steps);
         let is_due = |every: Every| every.is_due_after_epochs(epochs) || every.next_step(before(steps)) == Some(steps);
         let diagnosed = self.do_due(state, is_due)?;
-        // Ctrl-C while there was no step.
-        let interrupted = self.steps.interrupt.is_asked().then_some(Stop::Interrupted);
+        // Ctrl-C while there was no step, and where there are steps to be made.
+        let settings = self.steps.settings;
+        let is_over = state.ended.is_some()
+            || state.epoch >= u64::from(settings.epochs)
+            || settings.max_steps.is_some_and(|most| state.steps >= most);
+        let is_rest = state.run + 1 < settings.runs || !is_over;
+        let interrupted = (is_rest && self.steps.interrupt.is_asked()).then_some(Stop::Interrupted);
+        self.note(state, interrupted);
         Ok(Stop::of_all([stop, asked, diagnosed, interrupted]))
+    }
+
+    /// Notes what ends all runs, and in the state what does so for good.
+    fn note(&mut self, state: &mut State<L>, stop: Option<Stop>) {
+        state.note(stop);
+        self.asked = Stop::of_all([self.asked, stop.filter(|stop| stop.ends_all())]);
     }
 
     fn do_due(&mut self, state: &mut State<L>, is_due: impl Fn(Every) -> bool) -> Result<Option<Stop>, TrainError> {
@@ -253,7 +286,7 @@ where
             Some((every, samples)) if is_due(every) => self.diagnose(state, samples)?,
             _ => None,
         };
-        state.note(asked);
+        self.note(state, asked);
         if settings.checkpoint.as_ref().is_some_and(|(_, every)| is_due(*every)) {
             self.check_weights(state)?;
             self.save(state)?;

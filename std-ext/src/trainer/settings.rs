@@ -68,12 +68,12 @@ impl Every {
     }
 }
 
-/// The number that early stopping and plateaus look at after each epoch.
+/// The number that early stopping and plateaus look at after each epoch, and by which several runs are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watch {
     /// The mean loss of the validation set.
     ValidationLoss,
-    /// The mean loss of the training set, as the epoch saw it.
+    /// The mean loss of the training set, as the epoch saw it; of a whole run, with the weights at its end.
     TrainLoss,
     /// A metric of the validation set, by its name, of which high values are the better ones: an accuracy.
     Highest(&'static str),

@@ -35,8 +35,8 @@ pub(super) struct State<L: Layer> {
     pub(super) seconds: f64,
     pub(super) stopping: Option<EarlyStopping>,
     pub(super) plateau: Option<ReduceOnPlateau>,
-    /// The best weights of the run, where `stopping` has seen any.
-    pub(super) best: Box<Net<L>>,
+    /// The best weights of the run, once `stopping` has seen some.
+    pub(super) best: Option<Box<Net<L>>>,
     /// The weights of the best run so far.
     pub(super) kept: Option<Kept<L>>,
     /// The runs that diverged.
@@ -68,8 +68,7 @@ impl<L: Layer> State<L> {
             seconds: 0.0,
             stopping: settings.stopping(),
             plateau: settings.falling(),
-            // Where nothing is watched, nothing is kept.
-            best: boxed(),
+            best: None,
             kept: None,
             diverged: Vec::new(),
             ended: None,
@@ -96,7 +95,9 @@ impl<L: Layer> State<L> {
             plateau.observe(value as f32);
         }
         match self.stopping.as_mut()?.observe(value as f32) {
-            Verdict::Improved => self.best.as_mut_slice().copy_from_slice(weights.as_slice()),
+            Verdict::Improved => {
+                self.best.get_or_insert_with(boxed).as_mut_slice().copy_from_slice(weights.as_slice());
+            }
             Verdict::Waiting => {}
             Verdict::Stop => return Some(Stop::EarlyStopping),
         }

@@ -85,7 +85,6 @@ where
         let Settings { batch_size, max_steps, .. } = *self.settings;
         let samples = order.chunks(batch_size).nth(state.batch).unwrap_or_default();
         let (rate, step) = (self.rate(state)?, self.optimizer.steps());
-        let next = self.settings.schedule.as_ref().map(|schedule| (schedule.rate)(step.saturating_add(1)));
         if let Some(before) = &mut self.before {
             before.as_mut_slice().copy_from_slice(self.net.as_slice());
         }
@@ -110,6 +109,7 @@ where
             && rate != 0.0
         {
             // While a rate rises, small steps say nothing.
+            let next = self.settings.schedule.as_ref().map(|schedule| (schedule.rate)(step.saturating_add(1)));
             let is_rising = next.is_some_and(|next| next > rate);
             let change = if is_rising { f32::INFINITY } else { largest_change(before, self.net) };
             state.sums.change = Some(state.sums.change.map_or(change, |largest| largest.max(change)));

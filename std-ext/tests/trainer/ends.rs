@@ -3,6 +3,8 @@
 use std::thread::sleep;
 use std::time::Duration;
 
+use femto_std::checkpoint;
+
 use super::*;
 
 #[test]
@@ -54,6 +56,20 @@ fn each_rule_ends_a_training_and_is_named() -> Result {
     let warmup = Warmup { steps: 10, start: 0.0, then: Linear { from: 1e-5, to: 1.0, steps: 20 } };
     let outcome = fit(trainer().min_change(1e-5).schedule(warmup), 1.0)?;
     assert_eq!(outcome.stop, Stop::Epochs, "while a rate rises, small steps say nothing");
+    // An epoch of which only the first step changes much, in one piece and in two.
+    let (folder, mut net) = (tempfile::tempdir()?, small());
+    for pause in [0, 1] {
+        for last in [pause, 0] {
+            let first = Linear { from: 1.0, to: 1e-9, steps: 1 };
+            let mut once = trainer().epochs(1).min_change(1e-4).schedule(first).on_step(move |step| {
+                if step.step == last { ControlFlow::Break(Request::Pause) } else { ControlFlow::Continue(()) }
+            });
+            once = once.checkpoint(folder.path().join(pause.to_string()), Every::Epochs(1));
+            let outcome = once.fit(&mut net, &mut sgd(1.0), &OBJECTIVE, &train, None)?;
+            assert_eq!(outcome.stop, if last == 1 { Stop::Paused } else { Stop::Epochs }, "the first step counts");
+            net = small();
+        }
+    }
     let falling = Linear { from: 1e-5, to: 0.0, steps: 20 };
     let outcome = fit(trainer().min_change(1e-4).schedule(falling), 1.0)?;
     assert_eq!((outcome.stop, outcome.steps), (Stop::Converged, 5), "a rate that falls");
@@ -174,6 +190,13 @@ fn of_several_runs_the_best_is_kept() -> Result {
     assert_eq!(losses[outcome.run as usize], smallest, "run {} of {losses:?}", outcome.run);
     assert_eq!(mean_loss(&net, level, CrossEntropy, &validation)?, smallest, "the weights");
     assert!(losses.iter().any(|loss| *loss != losses[0]), "runs differ: {losses:?}");
+
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("run");
+    let mut saving = trainer().init(Init::HeUniform).runs(5).checkpoint(&path, Every::Epochs(9));
+    saving.fit(&mut single, &mut adam(), &OBJECTIVE, &train, Some(&validation))?;
+    assert_eq!(single, net, "with checkpoints");
+    assert_eq!(checkpoint::load(&path)?.part("kept")?, net.as_slice(), "the best weights are in the checkpoint");
 
     let seed = |of: u64| seed_of_run(of, outcome.run);
     let (mut alone, objective) = (Small::ZERO, OBJECTIVE.seeded(seed(OBJECTIVE.noise.seed)));

@@ -42,6 +42,7 @@ fn a_bar_is_silent_where_standard_error_is_no_terminal() -> Result {
     let mut command = Command::new(current_exe()?);
     let output = command.args(["--exact", "reports::child", "--ignored", "--nocapture"]).output()?;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8(output.stdout)?.contains("1 passed"), "the child is there");
     assert_eq!(String::from_utf8(output.stderr)?, "", "standard error");
     Ok(())
 }

@@ -54,6 +54,12 @@ fn settings_without_sense_are_refused_before_anything_is_changed() -> Result {
         assert!(matches!(&error, Err(TrainError::Settings(found)) if *found == expected), "{expected:?}: {error:?}");
         assert_eq!(net, small(), "{expected:?}: the network");
     }
+    Ok(())
+}
+
+#[test]
+fn weights_and_optimizers_that_cannot_begin_are_refused() -> Result {
+    let train = points(40, 1, false)?;
     for runs in [1, 2] {
         let (mut used, mut net) = (adam(), small());
         let _ = used.resume(3);
