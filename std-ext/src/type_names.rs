@@ -3,8 +3,8 @@
 use std::any::type_name;
 use std::fmt::Debug;
 
-/// The name of a type, without the modules of these crates: what a user writes. Other types keep theirs, which may tell two of
-/// one name apart.
+/// The name of a type, without the modules of these crates: what a user writes. Other types keep theirs, which may tell
+/// two of one name apart.
 pub(crate) fn short_type_name<T: ?Sized>() -> String {
     let mut short = String::new();
     for part in type_name::<T>().split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {

@@ -122,7 +122,8 @@ impl<L: Layer> Net<L> {
     }
 
     /// Calls `visitor` with the outputs of each layer that the last pass over these rows of a tape left there
-    /// ([`Self::gradient`], [`Self::step`], [`Self::evaluate`]), the first layer first. See [`VisitOutputs`] for an example.
+    /// ([`Self::gradient`], [`Self::step`], [`Self::evaluate`]), the first layer first. See [`VisitOutputs`] for an
+    /// example.
     pub fn visit_outputs(tape: &[TapeOf<L>], visitor: &mut impl VisitOutputs) {
         let (_losses, layers) = Rows::new(tape).split();
         L::visit_outputs(0, layers, visitor);

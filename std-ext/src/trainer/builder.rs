@@ -56,8 +56,8 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self.with(|settings| settings.min_change = Some(change))
     }
 
-    /// What the order of the samples, and with [`Self::init`] the initial weights, are drawn from. Dropout has a seed of its
-    /// own ([`Objective::seeded`](femto::train::Objective::seeded)).
+    /// What the order of the samples, and with [`Self::init`] the initial weights, are drawn from. Dropout has a seed
+    /// of its own ([`Objective::seeded`](femto::train::Objective::seeded)).
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         self.with(|settings| settings.seed = seed)
@@ -71,11 +71,11 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self.with(|settings| settings.init = Some(initializer))
     }
 
-    /// Trains this many times, each time with weights, an order and dropout of its own, and keeps the weights with the best
-    /// number that is watched ([`Self::watch`]), measured anew; usually the mean loss of the validation set, or of the
-    /// training set where there is no other. A run that diverges is lost, and
-    /// [`Outcome::diverged`](super::Outcome::diverged) names it; it is an error where all do. Wants [`Self::init`] and a new
-    /// optimizer. The seeds of the first run are those of a single one, the others' are derived from them
+    /// Trains this many times, each time with weights, an order and dropout of its own, and keeps the weights with the
+    /// best number that is watched ([`Self::watch`]), measured anew; usually the mean loss of the validation set, or of
+    /// the training set where there is no other. A run that diverges is lost, and
+    /// [`Outcome::diverged`](super::Outcome::diverged) names it; it is an error where all do. Wants [`Self::init`] and
+    /// a new optimizer. The seeds of the first run are those of a single one, the others' are derived from them
     /// ([`seed_of_run`](super::seed_of_run)).
     #[must_use]
     pub fn runs(self, runs: u32) -> Self {
@@ -140,8 +140,8 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         self.with(|settings| settings.watch = Some(watch))
     }
 
-    /// Measures the norm of each gradient, for [`EpochRecord`] and [`StepRecord`]. A gradient is then in memory. Where norms
-    /// are clipped ([`Clip::Norm`]) they are known anyway.
+    /// Measures the norm of each gradient, for [`EpochRecord`] and [`StepRecord`]. A gradient is then in memory. Where
+    /// norms are clipped ([`Clip::Norm`]) they are known anyway.
     #[must_use]
     pub fn gradient_norms(self) -> Self {
         self.with(|settings| settings.measures_gradients = true)
@@ -229,9 +229,9 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
         Trainer { settings, workers, metrics, on_epoch, on_step, on_diagnosis }
     }
 
-    /// Takes this number of the outputs for the validation set, and its targets, after each epoch, and of several runs that
-    /// are compared by it after each run. [`accuracy`](super::accuracy) is one; those of [`metrics`](crate::metrics) are called from a closure. Each
-    /// metric has a name of its own.
+    /// Takes this number of the outputs for the validation set, and its targets, after each epoch, and of several runs
+    /// that are compared by it after each run. [`accuracy`](super::accuracy) is one; those of
+    /// [`metrics`](crate::metrics) are called from a closure. Each metric has a name of its own.
     #[must_use]
     pub fn metric(mut self, name: &'static str, of: impl FnMut(&[L::Out], &[T]) -> f64 + 'a) -> Self {
         self.metrics.push(Metric { name, of: Box::new(of) });

@@ -137,8 +137,8 @@ pub enum TrainError {
         /// What is wrong with it.
         source: EpochError,
     },
-    /// Numbers became infinite or NaN. The network has the best weights where early stopping has kept some, else it is as it
-    /// was then; the last checkpoint is from before.
+    /// Numbers became infinite or NaN. The network has the best weights where early stopping has kept some, else it is
+    /// as it was then; the last checkpoint is from before.
     #[error("training diverged in {0}")]
     NotFinite(Divergence),
     /// The checkpoint could not be written or read.

@@ -156,8 +156,8 @@ pub enum LogError {
     },
 }
 
-/// Reads a log that a trainer wrote: all epochs, in the order they were made. Half a record at the end, which a machine that
-/// went down may have left, is passed over.
+/// Reads a log that a trainer wrote: all epochs, in the order they were made. Half a record at the end, which a machine
+/// that went down may have left, is passed over.
 ///
 /// # Errors
 ///

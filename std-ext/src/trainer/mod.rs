@@ -72,9 +72,9 @@ mod settings;
 mod state;
 mod step;
 
+use std::fmt;
 use std::fmt::Debug;
 use std::ops::ControlFlow;
-use std::{fmt, fs};
 
 use femto::flat::Split;
 use femto::layer::Layer;
@@ -91,13 +91,11 @@ pub use run::seed_of_run;
 pub use settings::{Clip, Every, Watch};
 
 use self::interrupt::Interrupt;
-use self::log::Log;
 use self::metric::Metric;
 use self::progress::Bar;
-use self::resume::{Identity, Saver};
+use self::resume::{Begun, Identity, Saver, begin};
 use self::run::Run;
 use self::settings::Settings;
-use self::state::State;
 use self::step::Steps;
 use crate::data::Dataset;
 use crate::epoch::{EpochError, Gathered, check_set};
@@ -164,9 +162,9 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
     /// # Errors
     ///
     /// [`TrainError::Settings`] and [`TrainError::Set`] before anything is changed; [`TrainError::OldLog`],
-    /// [`TrainError::OtherTraining`] and [`TrainError::Checkpoint`] for a checkpoint that cannot be resumed from (nothing is changed then) or cannot be
-    /// written; [`TrainError::NotFinite`] where training diverges; [`TrainError::Log`] and [`TrainError::Interrupt`] where
-    /// the system refuses.
+    /// [`TrainError::OtherTraining`] and [`TrainError::Checkpoint`] for a checkpoint that cannot be resumed from (nothing
+    /// is changed then) or cannot be written; [`TrainError::NotFinite`] where training diverges; [`TrainError::Log`] and
+    /// [`TrainError::Interrupt`] where the system refuses.
     pub fn fit<O, F>(
         &mut self,
         net: &mut Net<L>,
@@ -180,17 +178,9 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
         F: Loss<T> + Send + Sync,
         O: RatedOptimizer<L> + Send,
     {
+        self.check::<F>(optimizer.learning_rate(), train, validation)?;
         let Self { settings, workers, metrics, on_epoch, on_step, on_diagnosis } = self;
         let settings = &*settings;
-        let names: Vec<_> = metrics.iter().map(|metric| metric.name).collect();
-        settings.check(optimizer.learning_rate(), &names, validation.is_some())?;
-        let sets = [("training", Some(train)), ("validation", validation)];
-        for (set, samples) in sets {
-            samples
-                .map_or(Ok(()), check_set::<L, T, F>)
-                .map_err(|source: EpochError| TrainError::Set { set, source })?;
-        }
-
         let interrupt = Interrupt::new(settings.listens_to_ctrl_c)?;
         let saver = match &settings.checkpoint {
             Some((path, _)) => {
@@ -200,24 +190,7 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
             }
             None => None,
         };
-        let mut state = State::new(settings);
-        let resumed = match &saver {
-            Some(saver) => saver.load(net, optimizer, &mut state)?,
-            None => None,
-        };
-        if resumed.is_none() {
-            settings.check_beginning(net, optimizer.steps())?;
-            if let (Some((checkpoint, _)), Some(log)) = (&settings.checkpoint, &settings.log)
-                && fs::metadata(log).is_ok_and(|log| log.len() > 0)
-            {
-                return Err(TrainError::OldLog { log: log.clone(), checkpoint: checkpoint.clone() });
-            }
-        }
-        let log = settings.log.as_ref().map(|path| Log::open(path, resumed)).transpose()?;
-        if let (None, Some(init)) = (resumed, settings.init) {
-            net.init(init, seed_of_run(settings.seed, 0));
-        }
-        let resumed_at = resumed.map(|_| optimizer.steps());
+        let Begun { mut state, log, is_saved, resumed_at } = begin(settings, saver.as_ref(), net, optimizer)?;
 
         let bar = Bar::new(settings.shows_progress, settings.batch_size.min(train.len()), settings.runs);
         let mut run = Run {
@@ -240,8 +213,7 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
             callbacks: on_epoch,
             on_diagnosis,
             saver,
-            // A log that is another one than it was has another length to be noted.
-            is_saved: resumed.is_some_and(|resumed| resumed.bytes == log.as_ref().map(Log::len)),
+            is_saved,
             log,
             asked: None,
             predicting: boxed(),
@@ -263,5 +235,22 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
             diverged: state.diverged,
             diagnoses,
         })
+    }
+
+    /// Refuses settings and sets that cannot be trained with.
+    fn check<F: Loss<T>>(
+        &self,
+        rate: f32,
+        train: &Dataset<L::In, T>,
+        validation: Option<&Dataset<L::In, T>>,
+    ) -> Result<(), TrainError> {
+        let names: Vec<_> = self.metrics.iter().map(|metric| metric.name).collect();
+        self.settings.check(rate, &names, validation.is_some())?;
+        for (set, samples) in [("training", Some(train)), ("validation", validation)] {
+            samples
+                .map_or(Ok(()), check_set::<L, T, F>)
+                .map_err(|source: EpochError| TrainError::Set { set, source })?;
+        }
+        Ok(())
     }
 }

@@ -150,8 +150,8 @@ pub struct Outcome {
     /// All epochs since the training began or was taken up again, of all runs. [`read_log`](super::read_log) gives those
     /// before, too.
     pub records: Vec<EpochRecord>,
-    /// Of several runs those that diverged, and where. Best weights that early stopping kept in such a run still take part in
-    /// the comparison.
+    /// Of several runs those that diverged, and where. Best weights that early stopping kept in such a run still take
+    /// part in the comparison.
     pub diverged: Vec<Divergence>,
     /// The diagnoses that were asked for, since the training began or was taken up again.
     pub diagnoses: Vec<Diagnosis>,

@@ -1,6 +1,7 @@
 //! The checkpoint of a training, and whether it is one of this training.
 
 use std::fmt::Debug;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use femto::early_stopping::{Best, Progress};
@@ -11,10 +12,10 @@ use femto::train::Objective;
 use femto::{Flat, Level, Net};
 use serde::{Deserialize, Serialize};
 
-use super::log::Logged;
+use super::log::{Log, Logged};
 use super::settings::Settings;
 use super::state::{Kept, State, Sums};
-use super::{Divergence, Stop, TrainError};
+use super::{Divergence, Stop, TrainError, seed_of_run};
 use crate::checkpoint::{self, Checkpoint};
 use crate::data::Dataset;
 use crate::evaluate::mean_loss;
@@ -215,6 +216,45 @@ impl Saver {
         progress.restore(state, loaded);
         Ok(Some(Logged { bytes: progress.log_bytes, before: (progress.run, progress.epoch) }))
     }
+}
+
+/// Where a training begins.
+pub(super) struct Begun<L: Layer> {
+    pub(super) state: State<L>,
+    pub(super) log: Option<Log>,
+    /// The checkpoint holds all of it.
+    pub(super) is_saved: bool,
+    /// Steps of the optimizer, where the training is taken up again.
+    pub(super) resumed_at: Option<u32>,
+}
+
+/// Takes a training up again where there is a checkpoint, else begins anew. Changes nothing where it refuses to.
+pub(super) fn begin<L: Layer>(
+    settings: &Settings<'_>,
+    saver: Option<&Saver>,
+    net: &mut Net<L>,
+    optimizer: &mut (impl RatedOptimizer<L> + ?Sized),
+) -> Result<Begun<L>, TrainError> {
+    let mut state = State::new(settings);
+    let resumed = match saver {
+        Some(saver) => saver.load(net, optimizer, &mut state)?,
+        None => None,
+    };
+    if resumed.is_none() {
+        settings.check_beginning(net, optimizer.steps())?;
+        if let (Some((checkpoint, _)), Some(log)) = (&settings.checkpoint, &settings.log)
+            && fs::metadata(log).is_ok_and(|log| log.len() > 0)
+        {
+            return Err(TrainError::OldLog { log: log.clone(), checkpoint: checkpoint.clone() });
+        }
+    }
+    let log = settings.log.as_ref().map(|path| Log::open(path, resumed)).transpose()?;
+    if let (None, Some(init)) = (resumed, settings.init) {
+        net.init(init, seed_of_run(settings.seed, 0));
+    }
+    // A log that is another one than it was has another length to be noted.
+    let is_saved = resumed.is_some_and(|resumed| resumed.bytes == log.as_ref().map(Log::len));
+    Ok(Begun { state, log, is_saved, resumed_at: resumed.map(|_| optimizer.steps()) })
 }
 
 fn optimizer_part(index: usize) -> String {

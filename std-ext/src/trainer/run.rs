@@ -49,8 +49,9 @@ pub(super) struct Run<'r, 'a, L: Layer, T, F, O, W> {
     pub(super) diagnoses: Vec<Diagnosis>,
 }
 
-/// The seed of a run, of several ([`Trainer::runs`](super::Trainer::runs)): `seed` itself for run 0, another for each of the
-/// others. A trainer with it as its seed, and an objective whose seed of dropout is made the same way, makes that run alone.
+/// The seed of a run, of several ([`Trainer::runs`](super::Trainer::runs)): `seed` itself for run 0, another for each
+/// of the others. A trainer with it as its seed, and an objective whose seed of dropout is made the same way, makes
+/// that run alone.
 ///
 /// ```
 /// use femto_std::trainer::seed_of_run;

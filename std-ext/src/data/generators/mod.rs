@@ -142,8 +142,9 @@ impl Moons {
 
 /// Arms that wind around the origin, one for each class.
 ///
-/// A sample at the share s of its arm, in 0..=1, has the radius s and the angle 2 pi (class / arms + turns x s). Two arms of
-/// one and a half turns are much like the two spirals of Lang and Witbrock, 1988, *Learning to tell two spirals apart*.
+/// A sample at the share s of its arm, in 0..=1, has the radius s and the angle 2 pi (class / arms + turns x s). Two
+/// arms of one and a half turns are much like the two spirals of Lang and Witbrock, 1988, *Learning to tell two spirals
+/// apart*.
 ///
 /// ```
 /// use femto_std::data::generators::Spirals;

@@ -63,8 +63,8 @@ pub fn mnist(folder: impl AsRef<Path>) -> Result<TrainAndTest, IdxError> {
     load_both(folder.as_ref(), MNIST_REMEDY)
 }
 
-/// Reads Fashion-MNIST, articles of clothing, from a folder: 60,000 images to learn from and 10,000 to test with, of 28 x 28
-/// pixels.
+/// Reads Fashion-MNIST, articles of clothing, from a folder: 60,000 images to learn from and 10,000 to test with, of 28
+/// x 28 pixels.
 ///
 /// The four files are found by their usual names, with and without `.gz`. An input is an image's pixels from 0 (black)
 /// to 1, as [`load`] scales them; a target is one of [`FASHION_NAMES`]. About 220 MB of memory are taken. For the source
