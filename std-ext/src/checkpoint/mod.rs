@@ -10,7 +10,7 @@
 //! use femto::layer::Dense;
 //! use femto::{Flat, net};
 //! use femto_std::checkpoint;
-//! use serde::Serialize;
+//! use serde::{Deserialize, Serialize};
 //!
 //! #[derive(Serialize, Deserialize)]
 //! struct State {
