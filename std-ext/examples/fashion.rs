@@ -93,7 +93,7 @@ fn run(options: &Options, level: Level) -> Result<(), Box<dyn Error>> {
 
     let (net, time) = train_network(options, &threads, &parts)?;
 
-    let classes = predict_classes(&net, level, parts.test.inputs());
+    let classes = predict_classes(&net, &threads, parts.test.inputs());
     let samples = f64::from(options.epochs) * train as f64;
     writeln!(out, "test accuracy: {:.4}", accuracy(&classes, parts.test.targets())?)?;
     writeln!(out, "samples per second: {:.0}", samples / time.as_secs_f64())?;

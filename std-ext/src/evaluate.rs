@@ -1,5 +1,7 @@
 //! What a network says of many rows at once, with working memory on the heap.
 //!
+//! Who does the work is a [`Level`](femto::Level), or [threads](crate::threads::Threads) by reference; the bits are the same.
+//!
 //! ```
 //! # fn main() -> Result<(), femto_std::metrics::MetricsError> {
 //! use femto::layer::Dense;
@@ -19,8 +21,8 @@
 
 use femto::layer::Layer;
 use femto::loss::Loss;
-use femto::train::Objective;
-use femto::{Flat, Level, Net};
+use femto::train::{Objective, Workers};
+use femto::{Flat, Net};
 
 use crate::data::Dataset;
 use crate::epoch::{EpochError, check_set};
@@ -32,7 +34,7 @@ const ROWS: usize = 64;
 
 /// The outputs of the network for each row of inputs, in their order.
 ///
-/// The bits are those of [`Net::predict`] for each row. Besides the result it allocates
+/// The bits are those of [`Net::predict`] for each row. Besides the result each thread allocates
 /// [`Net::SCRATCH_BYTES_PER_ROW`] for up to 64 rows. No inputs give no outputs.
 ///
 /// ```
@@ -45,12 +47,21 @@ const ROWS: usize = 64;
 /// assert_eq!(predict_all(&line, Level::detect(), &[[0.0], [3.0]]), [[1.0], [7.0]]);
 /// ```
 #[must_use]
-pub fn predict_all<L: Layer>(net: &Net<L>, level: Level, inputs: &[L::In]) -> Vec<L::Out> {
-    let mut scratch = vec![Net::<L>::SCRATCH; inputs.len().clamp(1, ROWS)];
+pub fn predict_all<L: Layer>(net: &Net<L>, workers: impl Workers, inputs: &[L::In]) -> Vec<L::Out> {
     let mut outputs = vec![L::Out::ZERO; inputs.len()];
-    let result = net.predict_batch(level, inputs, &mut scratch, &mut outputs);
-    debug_assert_eq!(result, Ok(()), "there is an output for each input, and scratch");
+    let rows = rows_of_share::<L>(workers, inputs.len());
+    workers.run(inputs.chunks(rows).zip(outputs.chunks_mut(rows)), |(inputs, outputs)| {
+        let mut scratch = vec![Net::<L>::SCRATCH; inputs.len().min(ROWS)];
+        let result = net.predict_batch(workers.level(), inputs, &mut scratch, outputs);
+        debug_assert_eq!(result, Ok(()), "there is an output for each input, and scratch");
+    });
     outputs
+}
+
+/// How many rows each share has, whole chunks of them.
+fn rows_of_share<L: Layer>(workers: impl Workers, rows: usize) -> usize {
+    let shares = workers.shares(L::MULTIPLY_ACCUMULATES.saturating_mul(rows)).max(1);
+    rows.div_ceil(shares).next_multiple_of(ROWS).max(ROWS)
 }
 
 /// The class that each row of inputs is taken for: the index of its largest output ([`argmax`]), from 0 up.
@@ -69,16 +80,16 @@ pub fn predict_all<L: Layer>(net: &Net<L>, level: Level, inputs: &[L::In]) -> Ve
 /// assert_eq!(predict_classes(&sides, Level::detect(), &[[-3.0], [0.5]]), [0, 1]);
 /// ```
 #[must_use]
-pub fn predict_classes<L: Layer>(net: &Net<L>, level: Level, inputs: &[L::In]) -> Vec<usize> {
-    let outputs = predict_all(net, level, inputs);
+pub fn predict_classes<L: Layer>(net: &Net<L>, workers: impl Workers, inputs: &[L::In]) -> Vec<usize> {
+    let outputs = predict_all(net, workers, inputs);
     outputs.iter().map(|output| argmax(output.as_slice()).unwrap_or(L::Out::LEN)).collect()
 }
 
 /// The mean loss of the samples of a set, in the unit of the loss.
 ///
 /// A number to compare with the [`EpochReport::loss`](crate::epoch::EpochReport::loss) of training: no
-/// penalty is in either. Allocates [`Net::TAPE_BYTES_PER_ROW`] for up to 64 rows. Not finite where the loss
-/// of a sample is not.
+/// penalty is in either. Each thread allocates [`Net::TAPE_BYTES_PER_ROW`] for up to 64 rows. Not finite where the
+/// loss of a sample is not.
 ///
 /// # Errors
 ///
@@ -97,28 +108,36 @@ pub fn predict_classes<L: Layer>(net: &Net<L>, level: Level, inputs: &[L::In]) -
 /// assert!((loss - 10_f64.ln()).abs() < 1e-6); // all ten classes are equally likely
 /// # Ok::<(), femto_std::epoch::EpochError>(())
 /// ```
-pub fn mean_loss<L: Layer, T, F: Loss<T>>(
+pub fn mean_loss<L: Layer, T: Sync, F: Loss<T> + Sync>(
     net: &Net<L>,
-    level: Level,
+    workers: impl Workers,
     loss: F,
     set: &Dataset<L::In, T>,
 ) -> Result<f64, EpochError> {
     check_set::<L, T, F>(set)?;
     let objective = Objective::sum(loss);
-    let mut tape = vec![Net::<L>::TAPE; ROWS.min(set.len())];
-    let mut sum = 0.0;
-    // Chunks that f32 sums well, so that large sets lose nothing.
-    for (inputs, targets) in set.inputs().chunks(ROWS).zip(set.targets().chunks(ROWS)) {
-        let loss = net.evaluate(level, &objective, inputs, targets, &mut tape).map_err(EpochError::Set)?;
-        sum += f64::from(loss);
+    // Chunks that f32 sums well, so that large sets lose nothing. They are added in their order, whoever worked them out.
+    let mut sums = vec![Ok(0.0); set.len().div_ceil(ROWS)];
+    let rows = rows_of_share::<L>(workers, set.len());
+    let samples = set.inputs().chunks(rows).zip(set.targets().chunks(rows));
+    workers.run(samples.zip(sums.chunks_mut(rows / ROWS)), |((inputs, targets), sums)| {
+        let mut tape = vec![Net::<L>::TAPE; inputs.len().min(ROWS)];
+        for ((inputs, targets), sum) in inputs.chunks(ROWS).zip(targets.chunks(ROWS)).zip(sums) {
+            *sum = net.evaluate(workers.level(), &objective, inputs, targets, &mut tape);
+        }
+    });
+    let mut all = 0.0;
+    for sum in sums {
+        all += f64::from(sum.map_err(EpochError::Set)?);
     }
-    Ok(sum / set.len() as f64)
+    Ok(all / set.len() as f64)
 }
 
 #[cfg(test)]
 mod tests {
     use std::error::Error;
 
+    use femto::Level;
     use femto::activation::Relu;
     use femto::init::Init;
     use femto::layer::Dense;
@@ -127,6 +146,7 @@ mod tests {
 
     use super::*;
     use crate::data::digits;
+    use crate::threads::Threads;
 
     type Digits = femto::net![Dense<64, 7, Relu>, Dense<7, 10>];
 
@@ -146,6 +166,22 @@ mod tests {
             let classes: Vec<_> = one_by_one.iter().filter_map(|y| argmax(y)).collect();
             assert_eq!(predict_classes(&net, level, inputs), classes, "classes of {len} rows");
         }
+    }
+
+    #[test]
+    fn threads_find_what_one_does() -> Result<(), Box<dyn Error>> {
+        let (net, level, digits) = (net(), Level::detect(), digits());
+        for count in [2, 3, 7] {
+            let threads = Threads::new(level, count)?.divide_from(0);
+            for len in [1, ROWS, 2 * ROWS + 3, digits.len()] {
+                let set = digits.select(&(0..len).collect::<Vec<_>>())?;
+                let alone = predict_all(&net, level, set.inputs());
+                assert_eq!(predict_all(&net, &threads, set.inputs()), alone, "{len} rows on {count} threads");
+                let alone = mean_loss(&net, level, CrossEntropy, &set)?;
+                assert_eq!(mean_loss(&net, &threads, CrossEntropy, &set)?, alone, "{len} rows on {count} threads");
+            }
+        }
+        Ok(())
     }
 
     #[test]

@@ -184,7 +184,7 @@ impl<L: Layer, T, W: Workers> Trainer<'_, Net<L>, T, W> {
         let interrupt = Interrupt::new(settings.listens_to_ctrl_c)?;
         let saver = match &settings.checkpoint {
             Some((path, _)) => {
-                let identity = Identity::new::<L, T, F>(workers.level(), objective, train, validation)?;
+                let identity = Identity::new::<L, T, F>(*workers, objective, train, validation)?;
                 let identity = identity.with_settings(settings, validation.is_some(), optimizer);
                 Some(Saver { path: path.clone(), identity })
             }

@@ -8,8 +8,8 @@ use femto::early_stopping::{Best, Progress};
 use femto::init::Init;
 use femto::layer::Layer;
 use femto::loss::Loss;
-use femto::train::Objective;
-use femto::{Flat, Level, Net};
+use femto::train::{Objective, Workers};
+use femto::{Flat, Net};
 use serde::{Deserialize, Serialize};
 
 use super::log::{Log, Logged};
@@ -88,15 +88,15 @@ pub(super) struct Identity(Vec<(String, String)>);
 
 impl Identity {
     /// Of the network, the objective and the data.
-    pub(super) fn new<L: Layer, T: Clone, F: Loss<T>>(
-        level: Level,
+    pub(super) fn new<L: Layer, T: Clone + Sync, F: Loss<T> + Sync>(
+        workers: impl Workers,
         objective: &Objective<F>,
         train: &Dataset<L::In, T>,
         validation: Option<&Dataset<L::In, T>>,
     ) -> Result<Self, TrainError> {
         let mut this = Self(Vec::new());
         this.add("network", &short_type_name::<L>());
-        this.add("class of arithmetic", &level.arithmetic());
+        this.add("class of arithmetic", &workers.level().arithmetic());
         this.add("loss", &format_args!("{} ({:?})", short_type_name::<F>(), objective.reduction));
         this.add("L1 penalty", &objective.l1);
         this.add("L2 penalty", &objective.l2);
@@ -108,7 +108,7 @@ impl Identity {
                 // Targets and losses are of any type: what they come to tells them apart.
                 let mut net = boxed::<Net<L>>();
                 net.init(Init::GlorotUniform, 0);
-                let loss = mean_loss(&net, level, objective.loss, set)
+                let loss = mean_loss(&net, workers, objective.loss, set)
                     .map_err(|source| TrainError::Set { set: name, source })?;
                 let bits = format_args!("{:016x}", loss.to_bits()).to_string();
                 this.add(&format!("hash of the loss on the {name} set, and so of its targets"), &bits);

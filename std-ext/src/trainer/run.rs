@@ -155,21 +155,21 @@ where
     /// The mean loss of the training set with the weights to predict with.
     fn train_loss(&self) -> Result<f64, TrainError> {
         let Steps { workers, objective, train, .. } = &self.steps;
-        mean_loss(&self.predicting, workers.level(), objective.loss, train)
+        mean_loss(&self.predicting, *workers, objective.loss, train)
             .map_err(|source| TrainError::Set { set: "training", source })
     }
 
     /// That of the validation set, where there is one.
     fn validation_loss(&self) -> Result<Option<f64>, TrainError> {
         let Steps { workers, objective, .. } = &self.steps;
-        let loss_of = |set| mean_loss(&self.predicting, workers.level(), objective.loss, set);
+        let loss_of = |set| mean_loss(&self.predicting, *workers, objective.loss, set);
         self.validation.map(loss_of).transpose().map_err(|source| TrainError::Set { set: "validation", source })
     }
 
     /// The metrics of the validation set, where there is one.
     fn metrics(&mut self) -> BTreeMap<String, f64> {
         let Some(set) = self.validation.filter(|_| !self.metrics.is_empty()) else { return BTreeMap::new() };
-        let outputs = predict_all(&self.predicting, self.steps.workers.level(), set.inputs());
+        let outputs = predict_all(&self.predicting, self.steps.workers, set.inputs());
         let measured = self.metrics.iter_mut().map(|metric| {
             let Metric { name, of } = metric;
             ((*name).to_owned(), of(&outputs, set.targets()))
