@@ -169,12 +169,19 @@ fn check_files(options: &Options) -> io::Result<()> {
     let mut places = BTreeMap::new();
     for (what, path) in files {
         let Some(path) = path else { continue };
-        if let Some(other) = places.insert(absolute(path)?, what) {
+        if let Some(other) = places.insert(place_of(path)?, what) {
             let message = format!("{other} and {what} are both {}: give each a file of its own", path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
     }
     Ok(())
+}
+
+/// The same for all ways to write it.
+fn place_of(path: &Path) -> io::Result<PathBuf> {
+    let path = absolute(path)?;
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    Ok(folder.zip(path.file_name()).map_or_else(|| path.clone(), |(folder, name)| folder.join(name)))
 }
 
 /// The curves of the training.

@@ -50,11 +50,16 @@ const ROWS: usize = 64;
 pub fn predict_all<L: Layer>(net: &Net<L>, workers: impl Workers, inputs: &[L::In]) -> Vec<L::Out> {
     let mut outputs = vec![L::Out::ZERO; inputs.len()];
     let rows = rows_of_share::<L>(workers, inputs.len());
-    workers.run(inputs.chunks(rows).zip(outputs.chunks_mut(rows)), |(inputs, outputs)| {
-        let mut scratch = vec![Net::<L>::SCRATCH; inputs.len().min(ROWS)];
+    let predict = |(inputs, outputs): (&[L::In], &mut [L::Out])| {
+        let mut scratch = vec![Net::<L>::SCRATCH; inputs.len().clamp(1, ROWS)];
         let result = net.predict_batch(workers.level(), inputs, &mut scratch, outputs);
         debug_assert_eq!(result, Ok(()), "there is an output for each input, and scratch");
-    });
+    };
+    if rows < inputs.len() {
+        workers.run(inputs.chunks(rows).zip(outputs.chunks_mut(rows)), predict);
+    } else {
+        predict((inputs, &mut outputs));
+    }
     outputs
 }
 
@@ -119,13 +124,18 @@ pub fn mean_loss<L: Layer, T: Sync, F: Loss<T> + Sync>(
     // Chunks that f32 sums well, so that large sets lose nothing. They are added in their order, whoever worked them out.
     let mut sums = vec![Ok(0.0); set.len().div_ceil(ROWS)];
     let rows = rows_of_share::<L>(workers, set.len());
-    let samples = set.inputs().chunks(rows).zip(set.targets().chunks(rows));
-    workers.run(samples.zip(sums.chunks_mut(rows / ROWS)), |((inputs, targets), sums)| {
+    let evaluate = |((inputs, targets), sums): ((&[L::In], &[T]), &mut [_])| {
         let mut tape = vec![Net::<L>::TAPE; inputs.len().min(ROWS)];
         for ((inputs, targets), sum) in inputs.chunks(ROWS).zip(targets.chunks(ROWS)).zip(sums) {
             *sum = net.evaluate(workers.level(), &objective, inputs, targets, &mut tape);
         }
-    });
+    };
+    if rows < set.len() {
+        let samples = set.inputs().chunks(rows).zip(set.targets().chunks(rows));
+        workers.run(samples.zip(sums.chunks_mut(rows / ROWS)), evaluate);
+    } else {
+        evaluate(((set.inputs(), set.targets()), &mut sums));
+    }
     let mut all = 0.0;
     for sum in sums {
         all += f64::from(sum.map_err(EpochError::Set)?);
@@ -173,6 +183,7 @@ mod tests {
         let (net, level, digits) = (net(), Level::detect(), digits());
         for count in [2, 3, 7] {
             let threads = Threads::new(level, count)?.divide_from(0);
+            assert_eq!(predict_all(&net, &threads, &[]), Vec::<[f32; 10]>::new(), "no rows on {count} threads");
             for len in [1, ROWS, 2 * ROWS + 3, digits.len()] {
                 let set = digits.select(&(0..len).collect::<Vec<_>>())?;
                 let alone = predict_all(&net, level, set.inputs());

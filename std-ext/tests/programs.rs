@@ -60,6 +60,7 @@ fn digits_goes_on_where_it_stood_and_draws_all_of_it() -> Result {
 fn digits_says_what_is_wrong_before_it_trains() -> Result {
     let folder = tempfile::tempdir()?;
     succeed("digits", &["--epochs", "1", "--resume", "run", "--save", "weights"], folder.path())?;
+    fs::create_dir(folder.path().join("sub"))?;
     for (options, part) in [
         (&["--epochs", "0"][..], "--epochs"),
         (&["--optimizer", "adm"], "schedule-free"),
@@ -67,7 +68,7 @@ fn digits_says_what_is_wrong_before_it_trains() -> Result {
         (&["--lr", "-1"], "above 0"),
         (&["--plot", "curves.gif"], ".svg or .png"),
         (&["--plot", "nowhere/curves.svg"], "there is no folder nowhere"),
-        (&["--save", "./run", "--resume", "run"], "give each a file of its own"),
+        (&["--save", "./sub/../run", "--resume", "run"], "give each a file of its own"),
         (&["--save", "run.jsonl", "--resume", "run"], "the log and --save are both"),
         (&["--plot", "run.svg", "--resume", "run.svg"], "give each a file of its own"),
         (&["--resume", "run", "--seed", "2"], "its seed is 1, here it is 2"),

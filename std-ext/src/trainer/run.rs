@@ -84,18 +84,31 @@ where
         }
         let runs = self.steps.settings.runs;
         loop {
-            let end = self.one(state);
+            let end = match lost(state) {
+                Some(found) => {
+                    // It diverged before the training was taken up again, and was the last one that was made.
+                    self.note(state, state.ended);
+                    Err(TrainError::NotFinite(found))
+                }
+                None => self.one(state),
+            };
             match &end {
                 Ok(_) => {
                     self.save(state)?;
                     self.take_weights();
                 }
                 // Other runs would find the same sample.
-                Err(TrainError::NotFinite(Divergence { place: Place::Inputs { .. }, .. })) if state.kept.is_none() => {
+                Err(TrainError::NotFinite(Divergence { place: Place::Inputs { .. }, .. }))
+                    if state.kept.is_none() && state.best.is_none() =>
+                {
                     return end;
                 }
                 // Other runs, and its own epochs before, are not to blame.
-                Err(TrainError::NotFinite(found)) if runs > 1 || state.best.is_some() => state.diverged.push(*found),
+                Err(TrainError::NotFinite(found)) if runs > 1 || state.best.is_some() => {
+                    if lost(state).is_none() {
+                        state.diverged.push(*found);
+                    }
+                }
                 Err(_) => return end,
             }
             if let Some(best) = &state.best {
@@ -105,10 +118,16 @@ where
             if runs > 1 && has_weights {
                 self.keep_if_better(state)?;
             }
-            if state.run + 1 >= runs || self.asked.is_some() {
-                return self.finish(state, end, has_weights);
+            let is_last = state.run + 1 >= runs;
+            match self.asked {
+                Some(stop) if stop.goes_on() && end.is_err() && !is_last => {
+                    // The next run is where the training goes on.
+                    self.next_run(state)?;
+                    return self.finish(state, Ok(stop), false);
+                }
+                None if !is_last => self.next_run(state)?,
+                _ => return self.finish(state, end, has_weights),
             }
-            self.next_run(state)?;
         }
     }
 
@@ -119,16 +138,20 @@ where
         end: Result<Stop, TrainError>,
         has_weights: bool,
     ) -> Result<Stop, TrainError> {
-        if state.kept.is_some() && end.as_ref().is_ok_and(|stop| !stop.goes_on()) {
-            // With the last run among those that were compared.
-            self.is_saved = false;
-            self.save(state)?;
+        let have_all_diverged = end.is_err() && state.diverged.len() > state.run as usize;
+        let is_over = end.as_ref().map_or(!have_all_diverged, |stop| !stop.goes_on());
+        let kept = state.kept.as_ref().map(|kept| &kept.weights);
+        if let (Err(_), Some(kept), true) = (&end, kept, is_over) {
+            // No checkpoint has weights that are not finite.
+            self.steps.net.as_mut_slice().copy_from_slice(kept.as_slice());
         }
+        // With the last run among those that were compared.
+        let saved = if is_over && kept.is_some() { self.save(state) } else { Ok(()) };
         let of_this = has_weights.then_some(&self.predicting);
-        if let Some(weights) = state.kept.as_ref().map(|kept| &kept.weights).or(of_this) {
+        if let Some(weights) = kept.or(of_this) {
             self.steps.net.as_mut_slice().copy_from_slice(weights.as_slice());
         }
-        let have_all_diverged = state.diverged.len() > state.run as usize;
+        saved?;
         if have_all_diverged { end } else { end.or(Ok(self.asked.unwrap_or(Stop::Diverged))) }
     }
 
@@ -148,6 +171,7 @@ where
             let mut weights = boxed::<Net<L>>();
             weights.as_mut_slice().copy_from_slice(self.predicting.as_slice());
             state.kept = Some(Kept { weights, value, run: state.run, best_epoch: state.best_epoch() });
+            self.is_saved = false;
         }
         Ok(())
     }
@@ -203,11 +227,11 @@ where
                 self.asked = self.asked.or(Some(ended).filter(|stop| stop.ends_all()));
                 return Ok(ended);
             }
-            if state.epoch >= u64::from(settings.epochs) {
-                return Ok(Stop::Epochs);
-            }
             if u64::from(state.steps) >= most {
                 return Ok(Stop::Steps);
+            }
+            if state.epoch >= u64::from(settings.epochs) {
+                return Ok(Stop::Epochs);
             }
             let seed = seed_of_run(settings.seed, state.run);
             let order = permutation(self.steps.train.len(), seed, state.epoch);
@@ -226,6 +250,12 @@ where
             let next = due.into_iter().flatten().filter_map(|every| every.next_step(state.steps)).min();
             let steps = next.map_or(usize::MAX, |next| (next - state.steps) as usize);
             let stop = self.steps.run(state, order, batches.min(state.batch.saturating_add(steps)))?;
+            let stop = match stop {
+                // Ctrl-C is looked at once more when the epoch is over.
+                Some(Stop::Interrupted) if state.batch >= batches => None,
+                Some(Stop::Interrupted) if !self.is_rest(state) => Some(Stop::Steps),
+                stop => stop,
+            };
             self.note(state, stop);
             self.is_saved = false;
             if state.batch >= batches {
@@ -263,15 +293,19 @@ where
         let (epochs, steps) = (state.epoch, state.steps);
         let is_due = |every: Every| every.is_due_after_epochs(epochs) || every.next_step(before(steps)) == Some(steps);
         let diagnosed = self.do_due(state, is_due)?;
-        // Ctrl-C while there was no step, and where there are steps to be made.
+        let interrupted = self.steps.interrupt.is_asked() && self.is_rest(state);
+        let interrupted = interrupted.then_some(Stop::Interrupted);
+        self.note(state, interrupted);
+        Ok(Stop::of_all([stop, asked, diagnosed, interrupted]))
+    }
+
+    /// There are steps to be made yet.
+    fn is_rest(&self, state: &State<L>) -> bool {
         let settings = self.steps.settings;
         let is_over = state.ended.is_some()
             || state.epoch >= u64::from(settings.epochs)
             || settings.max_steps.is_some_and(|most| state.steps >= most);
-        let is_rest = state.run + 1 < settings.runs || !is_over;
-        let interrupted = (is_rest && self.steps.interrupt.is_asked()).then_some(Stop::Interrupted);
-        self.note(state, interrupted);
-        Ok(Stop::of_all([stop, asked, diagnosed, interrupted]))
+        state.run + 1 < settings.runs || !is_over
     }
 
     /// Notes what ends all runs, and in the state what does so for good.
@@ -377,4 +411,9 @@ where
 /// The steps before the last one.
 const fn before(steps: u32) -> u32 {
     steps.saturating_sub(1)
+}
+
+/// Where the run that is being made has diverged.
+fn lost<L: Layer>(state: &State<L>) -> Option<Divergence> {
+    state.diverged.last().copied().filter(|last| last.run == state.run)
 }

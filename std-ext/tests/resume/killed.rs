@@ -1,6 +1,7 @@
 //! Trainings that are killed, in processes of their own.
 
 use std::fs;
+use std::process::ExitStatus;
 
 use super::*;
 
@@ -42,12 +43,22 @@ fn run_child(folder: &Path, course: usize, threads: usize, kill: Option<Kill>) -
         child.kill()?;
     }
     let output = child.wait_with_output()?;
-    // One that failed by itself has a code.
-    match (output.status.success(), killed && output.status.code().is_none()) {
+    match (output.status.success(), killed && was_killed(output.status)) {
         (true, _) => Ok(Some(String::from_utf8(output.stdout)?)),
         (false, true) => Ok(None),
         (false, false) => Err(format!("the child failed: {}", String::from_utf8_lossy(&output.stdout)).into()),
     }
+}
+
+/// One that failed by itself was not.
+#[cfg(unix)]
+fn was_killed(status: ExitStatus) -> bool {
+    std::os::unix::process::ExitStatusExt::signal(&status) == Some(9)
+}
+
+#[cfg(not(unix))]
+fn was_killed(status: ExitStatus) -> bool {
+    !status.success()
 }
 
 /// Kills children and starts them again, up to five times, until one comes to its end: what it printed, and how many were

@@ -104,28 +104,72 @@ fn of_several_runs_those_that_diverge_are_lost() -> Result {
     Ok(())
 }
 
+/// Inputs so far from 0 that the loss overflows for slopes of which that of the training set does not.
+fn fit_with_far_validation(mut trainer: Trainer<'_, Line, [f32; 1]>) -> std::result::Result<Outcome, TrainError> {
+    let far = Dataset::new(vec![[2.0]], vec![[1.0]]).expect("as many inputs as targets");
+    let train = Dataset::new(vec![[1.0]; 8], vec![[1.0]; 8]).expect("as many inputs as targets");
+    trainer.fit(&mut Line::ZERO.clone(), &mut Optimizer::new(Sgd::new(1e-3)), &MEAN, &train, Some(&far))
+}
+
 #[test]
 fn what_is_asked_for_in_the_step_that_diverges_is_done() -> Result {
-    // Inputs so far from 0 that the loss overflows for slopes of which that of the training set does not.
-    let far = Dataset::new(vec![[2.0]], vec![[1.0]])?;
-    let train = Dataset::new(vec![[1.0]; 8], vec![[1.0]; 8])?;
-    let fit = |mut trainer: Trainer<'_, Line, [f32; 1]>| {
-        trainer.fit(&mut Line::ZERO.clone(), &mut Optimizer::new(Sgd::new(1e-3)), &MEAN, &train, Some(&far))
-    };
-    let outcome = fit(from_large_slopes(1e19))?;
-    let is_behind_one = |run: u32| outcome.records.iter().any(|record| record.run < run);
-    let lost = outcome.diverged.iter().find(|lost| lost.place == Place::Validation && is_behind_one(lost.run));
-    let lost = lost.ok_or(format!("one diverges behind one that does not: {:?}", outcome.diverged))?.run;
-    assert!(lost < 7, "it is not the last one");
-    for (request, stop) in [(Request::End, Stop::Callback), (Request::Pause, Stop::Paused)] {
-        let asks = from_large_slopes(1e19).on_step(move |step| {
-            if step.run == lost && step.step == 2 { ControlFlow::Break(request) } else { ControlFlow::Continue(()) }
-        });
-        let asked = fit(asks)?;
-        assert_eq!((asked.stop, asked.diverged.last().map(|last| last.run)), (stop, Some(lost)), "{asked:?}");
-        assert!(asked.records.iter().all(|record| record.run < lost), "no other run is made: {asked:?}");
+    let folder = tempfile::tempdir()?;
+    let (mut is_first, mut is_behind) = (false, false);
+    for seed in 0..8 {
+        let trainer = || from_large_slopes(1e19).seed(seed);
+        let Ok(whole) = fit_with_far_validation(trainer()) else { continue };
+        let Some(lost) = whole.diverged.iter().find(|lost| lost.place == Place::Validation && lost.run < 7) else {
+            continue;
+        };
+        let lost = lost.run;
+        let has_kept = whole.records.iter().any(|record| record.run < lost && record.epoch == 1);
+        is_first |= !has_kept;
+        is_behind |= has_kept;
+        for (request, stop) in [(Request::End, Stop::Callback), (Request::Pause, Stop::Paused)] {
+            let what = format!("seed {seed}, run {lost}, {request:?}");
+            let path = folder.path().join(format!("{seed}.{request:?}"));
+            let saving = || trainer().checkpoint(&path, Every::Epochs(9));
+            let asked = fit_with_far_validation(saving().on_step(move |step| {
+                let is_asked = step.run == lost && step.step == 2;
+                if is_asked { ControlFlow::Break(request) } else { ControlFlow::Continue(()) }
+            }));
+            if request == Request::End && !has_kept {
+                assert!(matches!(asked, Err(TrainError::NotFinite(_))), "{what}: all of them diverged: {asked:?}");
+                continue;
+            }
+            let asked = asked?;
+            assert_eq!(asked.stop, stop, "{what}");
+            assert_eq!(asked.diverged.last().map(|last| last.run), Some(lost), "{what}");
+            assert!(asked.records.iter().all(|record| record.run <= lost), "{what}: no other run is made");
+            let again = fit_with_far_validation(saving())?;
+            let expected = if request == Request::End { (stop, asked.run) } else { (whole.stop, whole.run) };
+            assert_eq!((again.stop, again.run), expected, "{what}, taken up again");
+            let expected = if request == Request::End { asked.diverged } else { whole.diverged.clone() };
+            assert_eq!(again.diverged, expected, "{what}, taken up again");
+        }
     }
+    assert!(is_first && is_behind, "there is a first run that diverges, and one behind another");
     Ok(())
+}
+
+#[test]
+fn a_last_run_that_diverges_is_in_the_checkpoint() -> Result {
+    let folder = tempfile::tempdir()?;
+    for seed in 0..20 {
+        let path = folder.path().join(seed.to_string());
+        let runs = || from_large_slopes(1e19).seed(seed).runs(3).checkpoint(&path, Every::Epochs(9));
+        let Ok(whole) = fit_with_far_validation(runs()) else { continue };
+        if whole.stop == Stop::Diverged {
+            let again = fit_with_far_validation(runs().on_step(|step| assert!(step.step == 0, "it is over")))?;
+            assert_eq!(
+                (again.stop, again.run, &again.diverged),
+                (whole.stop, whole.run, &whole.diverged),
+                "seed {seed}"
+            );
+            return Ok(());
+        }
+    }
+    Err("no last run diverges".into())
 }
 
 #[test]
