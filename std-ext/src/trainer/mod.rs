@@ -68,6 +68,7 @@ mod progress;
 mod report;
 mod resume;
 mod run;
+mod runs;
 mod settings;
 mod state;
 mod step;
@@ -87,7 +88,7 @@ pub use error::{Divergence, Place, SettingsError, TrainError};
 pub use log::{LogError, read_log};
 pub use metric::{accuracy, binary_accuracy};
 pub use report::{Answer, EpochRecord, Outcome, Request, StepRecord, Stop};
-pub use run::seed_of_run;
+pub use runs::seed_of_run;
 pub use settings::{Clip, Every, Watch};
 
 use self::interrupt::Interrupt;

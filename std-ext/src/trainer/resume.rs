@@ -228,8 +228,8 @@ pub(super) struct Begun<L: Layer> {
     pub(super) resumed_at: Option<u32>,
 }
 
-/// Takes a training up again where there is a checkpoint, else begins anew. Changes nothing where it refuses to, but for a log
-/// that cannot be opened behind a checkpoint that was loaded.
+/// Takes a training up again where there is a checkpoint, else begins anew. Changes nothing where it refuses to, but for a
+/// log that cannot be opened behind a checkpoint that was loaded.
 pub(super) fn begin<L: Layer>(
     settings: &Settings<'_>,
     saver: Option<&Saver>,

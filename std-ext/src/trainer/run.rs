@@ -1,28 +1,24 @@
-//! Runs: epochs, what is done between them, and one run after the other.
+//! One run: epochs, and what is done between them.
 
 use std::collections::BTreeMap;
 
-use femto::early_stopping::Better;
+use femto::Net;
 use femto::layer::Layer;
 use femto::loss::Loss;
 use femto::train::Workers;
-use femto::{Flat, Net};
-use rand_core::{Rng, SeedableRng};
-use rand_xoshiro::SplitMix64;
 
 use super::finite::place_in_weights;
 use super::log::Log;
 use super::resume::Saver;
 use super::settings::{Every, Watch};
-use super::state::{Kept, State};
+use super::state::State;
 use super::step::Steps;
 use super::{
     Diagnosis, DiagnosisCallback, Divergence, EpochCallback, EpochRecord, Metric, Place, Request, Stop, TrainError,
-    diagnose,
+    diagnose, seed_of_run,
 };
 use crate::data::{Dataset, permutation};
 use crate::evaluate::{mean_loss, predict_all};
-use crate::heap::boxed;
 use crate::optimizer::RatedOptimizer;
 
 /// Seconds that an epoch takes at the least, for clocks that see none.
@@ -49,25 +45,6 @@ pub(super) struct Run<'r, 'a, L: Layer, T, F, O, W> {
     pub(super) diagnoses: Vec<Diagnosis>,
 }
 
-/// The seed of a run, of several ([`Trainer::runs`](super::Trainer::runs)): `seed` itself for run 0, another for each
-/// of the others. A trainer with it as its seed, and an objective whose seed of dropout is made the same way, makes
-/// that run alone.
-///
-/// ```
-/// use femto_std::trainer::seed_of_run;
-///
-/// assert_eq!(seed_of_run(7, 0), 7);
-/// assert_ne!(seed_of_run(7, 1), seed_of_run(6, 2));
-/// ```
-#[must_use]
-pub fn seed_of_run(seed: u64, run: u32) -> u64 {
-    match run {
-        0 => seed,
-        // Spreading the seed first keeps (seed, run + 1) apart from (seed + 1, run).
-        run => SplitMix64::seed_from_u64(seed).next_u64().wrapping_add(u64::from(run)),
-    }
-}
-
 impl<L, T, F, O, W> Run<'_, '_, L, T, F, O, W>
 where
     L: Layer,
@@ -76,122 +53,22 @@ where
     O: RatedOptimizer<L> + Send,
     W: Workers,
 {
-    /// Makes all runs from where the state stands, and leaves the weights of the best one in the network.
-    pub(super) fn all(&mut self, state: &mut State<L>) -> Result<Stop, TrainError> {
-        if !self.is_saved {
-            // Begun anew: what cannot be written is found now.
-            self.save(state)?;
-        }
-        let runs = self.steps.settings.runs;
-        loop {
-            let end = match lost(state) {
-                Some(found) => {
-                    // It diverged before the training was taken up again, and was the last one that was made.
-                    self.note(state, state.ended);
-                    Err(TrainError::NotFinite(found))
-                }
-                None => self.one(state),
-            };
-            match &end {
-                Ok(_) => {
-                    self.save(state)?;
-                    self.take_weights();
-                }
-                // Other runs would find the same sample.
-                Err(TrainError::NotFinite(Divergence { place: Place::Inputs { .. }, .. }))
-                    if state.kept.is_none() && state.best.is_none() =>
-                {
-                    return end;
-                }
-                // Other runs, and its own epochs before, are not to blame.
-                Err(TrainError::NotFinite(found)) if runs > 1 || state.best.is_some() => {
-                    if lost(state).is_none() {
-                        state.diverged.push(*found);
-                    }
-                }
-                Err(_) => return end,
-            }
-            if let Some(best) = &state.best {
-                self.predicting.as_mut_slice().copy_from_slice(best.as_slice());
-            }
-            let has_weights = end.is_ok() || state.best.is_some();
-            if runs > 1 && has_weights {
-                self.keep_if_better(state)?;
-            }
-            let is_last = state.run + 1 >= runs;
-            match self.asked {
-                Some(stop) if stop.goes_on() && end.is_err() && !is_last => {
-                    // The next run is where the training goes on.
-                    self.next_run(state)?;
-                    return self.finish(state, Ok(stop), false);
-                }
-                None if !is_last => self.next_run(state)?,
-                _ => return self.finish(state, end, has_weights),
-            }
-        }
-    }
-
-    /// Leaves the weights of the best run, or of the only one, in the network.
-    fn finish(
-        &mut self,
-        state: &State<L>,
-        end: Result<Stop, TrainError>,
-        has_weights: bool,
-    ) -> Result<Stop, TrainError> {
-        let have_all_diverged = end.is_err() && state.diverged.len() > state.run as usize;
-        let is_over = end.as_ref().map_or(!have_all_diverged, |stop| !stop.goes_on());
-        let kept = state.kept.as_ref().map(|kept| &kept.weights);
-        if let (Err(_), Some(kept), true) = (&end, kept, is_over) {
-            // No checkpoint has weights that are not finite.
-            self.steps.net.as_mut_slice().copy_from_slice(kept.as_slice());
-        }
-        // With the last run among those that were compared.
-        let saved = if is_over && kept.is_some() { self.save(state) } else { Ok(()) };
-        let of_this = has_weights.then_some(&self.predicting);
-        if let Some(weights) = kept.or(of_this) {
-            self.steps.net.as_mut_slice().copy_from_slice(weights.as_slice());
-        }
-        saved?;
-        if have_all_diverged { end } else { end.or(Ok(self.asked.unwrap_or(Stop::Diverged))) }
-    }
-
-    fn keep_if_better(&mut self, state: &mut State<L>) -> Result<(), TrainError> {
-        let settings = self.steps.settings;
-        let value = match settings.watched(self.validation.is_some()) {
-            Watch::TrainLoss => self.train_loss()?,
-            Watch::ValidationLoss => self.validation_loss()?.unwrap_or(f64::NAN),
-            Watch::Highest(name) | Watch::Lowest(name) => self.metrics().get(name).copied().unwrap_or(f64::NAN),
-        };
-        let is_better = |than: f64| match settings.better(Better::Lower) {
-            Better::Lower => value < than,
-            Better::Higher => value > than,
-        };
-        // What is NaN is worse than all else.
-        if state.kept.as_ref().is_none_or(|kept| is_better(kept.value) || kept.value.is_nan()) {
-            let mut weights = boxed::<Net<L>>();
-            weights.as_mut_slice().copy_from_slice(self.predicting.as_slice());
-            state.kept = Some(Kept { weights, value, run: state.run, best_epoch: state.best_epoch() });
-            self.is_saved = false;
-        }
-        Ok(())
-    }
-
     /// The mean loss of the training set with the weights to predict with.
-    fn train_loss(&self) -> Result<f64, TrainError> {
+    pub(super) fn train_loss(&self) -> Result<f64, TrainError> {
         let Steps { workers, objective, train, .. } = &self.steps;
         mean_loss(&self.predicting, *workers, objective.loss, train)
             .map_err(|source| TrainError::Set { set: "training", source })
     }
 
     /// That of the validation set, where there is one.
-    fn validation_loss(&self) -> Result<Option<f64>, TrainError> {
+    pub(super) fn validation_loss(&self) -> Result<Option<f64>, TrainError> {
         let Steps { workers, objective, .. } = &self.steps;
         let loss_of = |set| mean_loss(&self.predicting, *workers, objective.loss, set);
         self.validation.map(loss_of).transpose().map_err(|source| TrainError::Set { set: "validation", source })
     }
 
     /// The metrics of the validation set, where there is one.
-    fn metrics(&mut self) -> BTreeMap<String, f64> {
+    pub(super) fn metrics(&mut self) -> BTreeMap<String, f64> {
         let Some(set) = self.validation.filter(|_| !self.metrics.is_empty()) else { return BTreeMap::new() };
         let outputs = predict_all(&self.predicting, self.steps.workers, set.inputs());
         let measured = self.metrics.iter_mut().map(|metric| {
@@ -201,21 +78,8 @@ where
         measured.collect()
     }
 
-    fn next_run(&mut self, state: &mut State<L>) -> Result<(), TrainError> {
-        let settings = self.steps.settings;
-        state.next_run(settings);
-        if let Some(init) = settings.init {
-            self.steps.net.init(init, seed_of_run(settings.seed, state.run));
-        }
-        for numbers in self.steps.optimizer.resume(0) {
-            numbers.fill(0.0);
-        }
-        self.is_saved = false;
-        self.save(state)
-    }
-
     /// Makes one run from where the state stands.
-    fn one(&mut self, state: &mut State<L>) -> Result<Stop, TrainError> {
+    pub(super) fn one(&mut self, state: &mut State<L>) -> Result<Stop, TrainError> {
         let settings = self.steps.settings;
         self.steps.objective = self.steps.objective.seeded(seed_of_run(self.noise_seed, state.run));
         let batches = self.steps.train.len().div_ceil(settings.batch_size);
@@ -309,7 +173,7 @@ where
     }
 
     /// Notes what ends all runs, and in the state what does so for good.
-    fn note(&mut self, state: &mut State<L>, stop: Option<Stop>) {
+    pub(super) fn note(&mut self, state: &mut State<L>, stop: Option<Stop>) {
         state.note(stop);
         self.asked = Stop::of_all([self.asked, stop.filter(|stop| stop.ends_all())]);
     }
@@ -354,7 +218,7 @@ where
     }
 
     /// Writes the weights to predict with to their place.
-    fn take_weights(&mut self) {
+    pub(super) fn take_weights(&mut self) {
         let level = self.steps.workers.level();
         self.steps.optimizer.weights_to_predict_with(level, self.steps.net, &mut self.predicting);
     }
@@ -395,7 +259,7 @@ where
         }
     }
 
-    fn save(&mut self, state: &State<L>) -> Result<(), TrainError> {
+    pub(super) fn save(&mut self, state: &State<L>) -> Result<(), TrainError> {
         if let Some(saver) = &self.saver
             && !self.is_saved
         {
@@ -411,9 +275,4 @@ where
 /// The steps before the last one.
 const fn before(steps: u32) -> u32 {
     steps.saturating_sub(1)
-}
-
-/// Where the run that is being made has diverged.
-fn lost<L: Layer>(state: &State<L>) -> Option<Divergence> {
-    state.diverged.last().copied().filter(|last| last.run == state.run)
 }
