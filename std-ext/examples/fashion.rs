@@ -5,7 +5,8 @@
 //! cargo run --release --example fashion -- --data /usr/share/datasets/fashion-mnist --epochs 10
 //! ```
 //!
-//! The test accuracy after 10 epochs is 0.893 to 0.896 (seeds 1 to 3, fused arithmetic, 2026-11-22).
+//! The test accuracy after 10 epochs is 0.893 to 0.896 (seeds 1 to 3, fused arithmetic, 2026-11-22), at 220,000 samples a
+//! second on one core of a Xeon with AVX-512 and 334,000 on two, without neighbours (2026-11-23).
 //!
 //! The same options give the same weights, bit by bit, on every machine that runs the same arithmetic class, on any number
 //! of threads: compare the hash at the end.

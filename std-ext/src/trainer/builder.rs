@@ -155,10 +155,10 @@ impl<'a, L: Layer, T, W> Trainer<'a, Net<L>, T, W> {
     /// others, to train on. Of data the inputs are compared, and the loss that a fixed network has on them and their
     /// targets; of types their names, as the compiler has them. Metrics, callbacks and threads are free.
     ///
-    /// It is a [`checkpoint`](crate::checkpoint), from which other programs can read too. Its network is that of the last
-    /// step; the part `best` has the weights that early stopping keeps, the part `kept` those of the best run so far. A
-    /// training goes on otherwise, at another rate after it diverged for example, from weights of the file, without
-    /// [`Self::init`] and with a file of its own:
+    /// It is a [`checkpoint`](crate::checkpoint), from which other programs can read too. Its network is that of the
+    /// last step, not an average; the part `best` has the weights that early stopping keeps, the part `kept` those of
+    /// the best run so far. A training goes on otherwise, at another rate after it diverged for example, from weights
+    /// of the file, without [`Self::init`] and with a file of its own:
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
