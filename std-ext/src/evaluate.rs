@@ -50,16 +50,11 @@ const ROWS: usize = 64;
 pub fn predict_all<L: Layer>(net: &Net<L>, workers: impl Workers, inputs: &[L::In]) -> Vec<L::Out> {
     let mut outputs = vec![L::Out::ZERO; inputs.len()];
     let rows = rows_of_share::<L>(workers, inputs.len());
-    let predict = |(inputs, outputs): (&[L::In], &mut [L::Out])| {
-        let mut scratch = vec![Net::<L>::SCRATCH; inputs.len().clamp(1, ROWS)];
+    divide(workers, inputs.chunks(rows).zip(outputs.chunks_mut(rows)), |(inputs, outputs)| {
+        let mut scratch = vec![Net::<L>::SCRATCH; inputs.len().min(ROWS)];
         let result = net.predict_batch(workers.level(), inputs, &mut scratch, outputs);
         debug_assert_eq!(result, Ok(()), "there is an output for each input, and scratch");
-    };
-    if rows < inputs.len() {
-        workers.run(inputs.chunks(rows).zip(outputs.chunks_mut(rows)), predict);
-    } else {
-        predict((inputs, &mut outputs));
-    }
+    });
     outputs
 }
 
@@ -67,6 +62,11 @@ pub fn predict_all<L: Layer>(net: &Net<L>, workers: impl Workers, inputs: &[L::I
 fn rows_of_share<L: Layer>(workers: impl Workers, rows: usize) -> usize {
     let shares = workers.shares(L::MULTIPLY_ACCUMULATES.saturating_mul(rows)).max(1);
     rows.div_ceil(shares).next_multiple_of(ROWS).max(ROWS)
+}
+
+/// Has workers do the jobs; the caller does a single one alone.
+fn divide<J: Send>(workers: impl Workers, jobs: impl ExactSizeIterator<Item = J>, work: impl Fn(J) + Sync) {
+    if jobs.len() > 1 { workers.run(jobs, work) } else { jobs.for_each(work) }
 }
 
 /// The class that each row of inputs is taken for: the index of its largest output ([`argmax`]), from 0 up.
@@ -124,18 +124,13 @@ pub fn mean_loss<L: Layer, T: Sync, F: Loss<T> + Sync>(
     // Chunks that f32 sums well, so that large sets lose nothing. They are added in their order, whoever worked them out.
     let mut sums = vec![Ok(0.0); set.len().div_ceil(ROWS)];
     let rows = rows_of_share::<L>(workers, set.len());
-    let evaluate = |((inputs, targets), sums): ((&[L::In], &[T]), &mut [_])| {
+    let samples = set.inputs().chunks(rows).zip(set.targets().chunks(rows));
+    divide(workers, samples.zip(sums.chunks_mut(rows / ROWS)), |((inputs, targets), sums)| {
         let mut tape = vec![Net::<L>::TAPE; inputs.len().min(ROWS)];
         for ((inputs, targets), sum) in inputs.chunks(ROWS).zip(targets.chunks(ROWS)).zip(sums) {
             *sum = net.evaluate(workers.level(), &objective, inputs, targets, &mut tape);
         }
-    };
-    if rows < set.len() {
-        let samples = set.inputs().chunks(rows).zip(set.targets().chunks(rows));
-        workers.run(samples.zip(sums.chunks_mut(rows / ROWS)), evaluate);
-    } else {
-        evaluate(((set.inputs(), set.targets()), &mut sums));
-    }
+    });
     let mut all = 0.0;
     for sum in sums {
         all += f64::from(sum.map_err(EpochError::Set)?);

@@ -120,8 +120,7 @@
 //!
 //! # Features
 //!
-//! All are on by default; with `default-features = false` there are neither files of other programs nor other crates for
-//! them.
+//! All are on by default; each brings the crates that it alone needs.
 //!
 //! | feature | what it adds |
 //! |---|---|

@@ -103,16 +103,15 @@ impl Identity {
         this.add("seed of dropout", &objective.noise.seed);
         this.add("training set", &Self::set(train));
         this.add("validation set", &validation.map_or_else(|| "none".to_owned(), Self::set));
-        for (name, set) in [("training", Some(train)), ("validation", validation)] {
-            if let Some(set) = set {
-                // Targets and losses are of any type: what they come to tells them apart.
-                let mut net = boxed::<Net<L>>();
-                net.init(Init::GlorotUniform, 0);
-                let loss = mean_loss(&net, workers, objective.loss, set)
-                    .map_err(|source| TrainError::Set { set: name, source })?;
-                let bits = format_args!("{:016x}", loss.to_bits()).to_string();
-                this.add(&format!("hash of the loss on the {name} set, and so of its targets"), &bits);
-            }
+        // Targets and losses are of any type: what they come to for a fixed network tells them apart.
+        let mut net = boxed::<Net<L>>();
+        net.init(Init::GlorotUniform, 0);
+        let sets = [("training", Some(train)), ("validation", validation)];
+        for (name, set) in sets.into_iter().filter_map(|(name, set)| Some((name, set?))) {
+            let loss = mean_loss(&net, workers, objective.loss, set)
+                .map_err(|source| TrainError::Set { set: name, source })?;
+            let what = format!("hash of the loss on the {name} set, and so of its targets");
+            this.add(&what, &format_args!("{:016x}", loss.to_bits()));
         }
         Ok(this)
     }

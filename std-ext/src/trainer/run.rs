@@ -55,16 +55,18 @@ where
 {
     /// The mean loss of the training set with the weights to predict with.
     pub(super) fn train_loss(&self) -> Result<f64, TrainError> {
-        let Steps { workers, objective, train, .. } = &self.steps;
-        mean_loss(&self.predicting, *workers, objective.loss, train)
-            .map_err(|source| TrainError::Set { set: "training", source })
+        self.mean_loss("training", self.steps.train)
     }
 
     /// That of the validation set, where there is one.
     pub(super) fn validation_loss(&self) -> Result<Option<f64>, TrainError> {
+        self.validation.map(|set| self.mean_loss("validation", set)).transpose()
+    }
+
+    fn mean_loss(&self, name: &'static str, set: &Dataset<L::In, T>) -> Result<f64, TrainError> {
         let Steps { workers, objective, .. } = &self.steps;
-        let loss_of = |set| mean_loss(&self.predicting, *workers, objective.loss, set);
-        self.validation.map(loss_of).transpose().map_err(|source| TrainError::Set { set: "validation", source })
+        mean_loss(&self.predicting, *workers, objective.loss, set)
+            .map_err(|source| TrainError::Set { set: name, source })
     }
 
     /// The metrics of the validation set, where there is one.
@@ -88,7 +90,6 @@ where
         self.steps.bar.begin(u64::from(state.steps), all.min(most));
         loop {
             if let Some(ended) = state.ended {
-                self.asked = self.asked.or(Some(ended).filter(|stop| stop.ends_all()));
                 return Ok(ended);
             }
             if u64::from(state.steps) >= most {

@@ -48,14 +48,13 @@ where
             // Begun anew: what cannot be written is found now.
             self.save(state)?;
         }
+        // What was asked for before the training was taken up again.
+        self.note(state, state.ended);
         let runs = self.steps.settings.runs;
         loop {
             let end = match lost(state) {
-                Some(found) => {
-                    // It diverged before the training was taken up again, and was the last one that was made.
-                    self.note(state, state.ended);
-                    Err(TrainError::NotFinite(found))
-                }
+                // Before the training was taken up again, and as the last run that was made.
+                Some(found) => Err(TrainError::NotFinite(found)),
                 None => self.one(state),
             };
             match &end {

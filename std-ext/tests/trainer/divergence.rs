@@ -60,9 +60,13 @@ fn from_large_slopes<'a>(deviation: f32) -> Trainer<'a, Line, [f32; 1]> {
     Trainer::new().batch_size(4).epochs(2).seed(2).init(Init::Normal(deviation)).runs(8)
 }
 
+/// The same sample again and again.
+fn samples(len: usize, x: f32, y: f32) -> Dataset<[f32; 1], [f32; 1]> {
+    Dataset::new(vec![[x]; len], vec![[y]; len]).expect("as many inputs as targets")
+}
+
 fn fit_line(mut trainer: Trainer<'_, Line, [f32; 1]>, net: &mut Line) -> Outcome {
-    let train = Dataset::new(vec![[1.0]; 8], vec![[1.0]; 8]).expect("as many inputs as targets");
-    let outcome = trainer.fit(net, &mut Optimizer::new(Sgd::new(1e-3)), &MEAN, &train, None);
+    let outcome = trainer.fit(net, &mut Optimizer::new(Sgd::new(1e-3)), &MEAN, &samples(8, 1.0, 1.0), None);
     outcome.expect("not all of them diverge")
 }
 
@@ -97,8 +101,7 @@ fn of_several_runs_those_that_diverge_are_lost() -> Result {
     assert_eq!((&resumed, again.run), (&net, outcome.run), "the weights");
     assert_eq!(again.diverged, outcome.diverged, "those before are not forgotten");
 
-    let train = Dataset::new(vec![[1.0]; 8], vec![[1.0]; 8])?;
-    let mut sgd = Optimizer::new(Sgd::new(1e-3));
+    let (train, mut sgd) = (samples(8, 1.0, 1.0), Optimizer::new(Sgd::new(1e-3)));
     let error = from_large_slopes(1e25).fit(&mut resumed, &mut sgd, &MEAN, &train, None).map(|outcome| outcome.stop);
     assert!(matches!(error, Err(TrainError::NotFinite(Divergence { run: 7, .. }))), "all of them diverge: {error:?}");
     Ok(())
@@ -106,9 +109,8 @@ fn of_several_runs_those_that_diverge_are_lost() -> Result {
 
 /// Inputs so far from 0 that the loss overflows for slopes of which that of the training set does not.
 fn fit_with_far_validation(mut trainer: Trainer<'_, Line, [f32; 1]>) -> std::result::Result<Outcome, TrainError> {
-    let far = Dataset::new(vec![[2.0]], vec![[1.0]]).expect("as many inputs as targets");
-    let train = Dataset::new(vec![[1.0]; 8], vec![[1.0]; 8]).expect("as many inputs as targets");
-    trainer.fit(&mut Line::ZERO.clone(), &mut Optimizer::new(Sgd::new(1e-3)), &MEAN, &train, Some(&far))
+    let (mut net, mut sgd) = (Line::ZERO, Optimizer::new(Sgd::new(1e-3)));
+    trainer.fit(&mut net, &mut sgd, &MEAN, &samples(8, 1.0, 1.0), Some(&samples(1, 2.0, 1.0)))
 }
 
 #[test]
@@ -199,7 +201,7 @@ fn a_diverging_training_goes_back_to_its_best_epoch() -> Result {
 
 #[test]
 fn losses_weights_and_validation_are_looked_at() -> Result {
-    let set = |x: f32, y: f32| Dataset::new(vec![[x]], vec![[y]]).expect("as many inputs as targets");
+    let set = |x: f32, y: f32| samples(1, x, y);
     let place = |rate: f32, train: &Dataset<[f32; 1], [f32; 1]>, validation: &Dataset<[f32; 1], [f32; 1]>| {
         let mut line = Line::ZERO;
         let mut trainer = Trainer::new().epochs(1);
